@@ -1,0 +1,1 @@
+"""The commands of the one door, a file each; `./sipbun --help` lists them."""

@@ -1,0 +1,121 @@
+"""`./sipbun demo`: a place is filled, from end to end, on the running town; it starts one if none runs."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+
+from deploy.broker import NotInstalled
+from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, aside, fail, give, say
+from deploy.demo.board import Board, View
+from deploy.demo.desk import Desk
+from deploy.demo.story import Story
+from deploy.demo.timeline import drawn, judged, latest, save_picture, sentence
+from deploy.demo.verdict import Outcome
+from deploy.running import Running, state_dir
+from deploy.town import NotUp, bring_down, ensure_up, running
+from shared.auth import Keys
+from shared.clock import SystemClock
+from shared.errors import CrossesTheDoor, Unavailable
+from shared.ids import SystemIds
+from shared.messaging.rpc import NotUnderstood, RemoteFailure, RpcClient
+
+app = typer.Typer(add_completion=False)
+
+#: Lines of a terminal that the frame around the timeline takes, and those a row takes at most on average.
+FRAME, ROW = 8, 2
+
+
+@app.command(help="자리 하나가 채워지기까지, 처음부터 끝까지 (a place is filled, from end to end).")
+def command(
+    as_json: AsJson = False,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="마지막 화면을 그림으로 (keep the last screen as a picture)")
+    ] = None,
+) -> None:
+    """Play the main job in a tenant of its own, and read everything back."""
+    state = state_dir()
+    ours = running(state) is None
+    try:
+        town = ensure_up(state, say=say)
+    except NotInstalled as missing:
+        fail("setup_missing", "RabbitMQ 가 없습니다 (is missing)", fix=str(missing), as_json=as_json, status=MISSING)
+    except NotUp as why:
+        fail("not_ready", str(why), as_json=as_json, status=MISSING)
+    board = Board(f"demo-{secrets.token_hex(3)}")
+    try:
+        outcome = play(town, board)
+    except (CrossesTheDoor, Unavailable, NotUnderstood, RemoteFailure) as error:
+        say(drawn(board.view()))
+        fail(
+            getattr(error, "code", type(error).__name__),
+            f"한 걸음이 되지 않았습니다 (a step failed): {error}",
+            fix=f"./sipbun status, {state / 'log'}",
+            as_json=as_json,
+        )
+    finally:
+        if ours:
+            bring_down(state, say=say)
+    if picture is not None:
+        save_picture(picture, board.view(), outcome)
+    summary = judged(outcome)
+    give(
+        outcome.as_json(),
+        as_json=as_json,
+        people=summary if aside.is_terminal else Group(drawn(board.view()), summary),
+        status=OK if outcome.ok else PROBLEM,
+    )
+
+
+def play(town: Running, board: Board) -> Outcome:
+    """Play the story on a running town, and show the timeline on the terminal while it goes on."""
+    clock = SystemClock()
+    rpc = RpcClient(town.amqp_url, "demo")
+    try:
+        desk = Desk(rpc, Keys.read(Path(town.token_keys)), clock)
+        story = Story(town, desk, SystemIds(), tenant=board.tenant, board=board)
+        with shown(board):
+            return story.play()
+    finally:
+        rpc.close()
+
+
+@contextmanager
+def shown(board: Board) -> Iterator[None]:
+    """Show a live timeline on a terminal; elsewhere a line for each act."""
+    if aside.is_terminal:
+        with Live(
+            console=aside,
+            refresh_per_second=8,
+            get_renderable=lambda: drawn(board.view(), rows=max(6, (aside.size.height - FRAME) // ROW)),
+        ) as live:
+            yield
+            live.update(drawn(board.view()), refresh=True)
+        return
+    stop = threading.Event()
+    teller = threading.Thread(target=_tell, args=(board, stop), daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        teller.join(5)
+
+
+def _tell(board: Board, stop: threading.Event) -> None:
+    told = 0
+    ended = False
+    while not ended:
+        ended = stop.wait(0.1)
+        view: View = board.view()
+        for line in latest(view.lines, told):
+            aside.print(sentence(line), markup=False, soft_wrap=True)
+            told += 1

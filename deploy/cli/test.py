@@ -1,0 +1,190 @@
+"""`./sipbun test`: every check a developer and continuous integration run, one after the other, each timed.
+
+    ruff, mypy, lint-imports      how it is written
+    pytest                        what it does, against a private broker and the embedded database
+    simulate, chaos, browser      what it survives, and what people see
+
+Words after `--` go to pytest instead of the whole list: `./sipbun test -- tests/deploy -k broker`.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from xml.etree import ElementTree
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from deploy.broker import NotInstalled, apt_install, ensure_installed
+from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, fail, give, out, say
+from deploy.cli.doctor import CHROMIUM_PLACES
+from deploy.running import ROOT, state_dir
+
+app = typer.Typer(add_completion=False)
+
+PYTHON = sys.executable
+#: Folders whose tests need what is prepared for them alone, or that are commands and no tests.
+APART = ("browser", "bench")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One command of the list."""
+
+    name: str
+    command: tuple[str, ...]
+    #: Whether it is pytest, whose figures are counted.
+    pytest: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check went."""
+
+    name: str
+    status: int
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether it found nothing wrong."""
+        return self.status == OK
+
+
+def pytest(name: str, *words: str) -> Check:
+    """A pytest run whose figures are counted."""
+    return Check(name, (PYTHON, "-m", "pytest", "-q", *words), pytest=True)
+
+
+def checks() -> list[Check]:
+    """Return the list, without what this checkout does not have (yet)."""
+    tools = Path(PYTHON).parent
+    found = [
+        Check("ruff", (str(tools / "ruff"), "check", ".")),
+        Check("mypy", (str(tools / "mypy"),)),
+        Check("lint-imports", (str(tools / "lint-imports"),)),
+        pytest("pytest", "tests", *(f"--ignore=tests/{name}" for name in APART), "--durations=10"),
+    ]
+    door = (PYTHON, "-m", "deploy.cli")
+    if there("deploy.cli.simulate"):
+        found.append(Check("simulate", (*door, "simulate", "--seeds", "60")))
+    if there("deploy.cli.chaos"):
+        found.append(Check("chaos", (*door, "chaos", "--fills", "60", "--kills", "4", "--seed", "7")))
+    if any((ROOT / "tests" / "browser").glob("**/test_*.py")):
+        found.append(pytest("browser", "tests/browser"))
+    return found
+
+
+def there(module: str) -> bool:
+    """Return whether a module exists."""
+    return importlib.util.find_spec(module) is not None
+
+
+@app.command(
+    help="모든 검사 (every check). `--` 뒤의 말은 pytest 에게 (words after `--` go to pytest alone).",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": False},
+)
+def command(
+    context: typer.Context,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="이것만 (only these): ruff, mypy, lint-imports, pytest, ...")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the list to its end, whatever fails on the way."""
+    wanted = checks()
+    if context.args:
+        wanted = [pytest("pytest", *context.args)]
+    elif only:
+        wanted = [check for check in wanted if check.name in only]
+        if not wanted:
+            fail("usage", f"그런 검사는 없습니다 (no such check): {', '.join(only)}", as_json=as_json, status=2)
+    if any(check.name in ("pytest", "chaos", "browser") for check in wanted) and not os.environ.get("SIPBUN_AMQP_URL"):
+        try:
+            ensure_installed(say)
+        except NotInstalled as lacking:
+            fail("setup_missing", "RabbitMQ 가 없습니다 (is missing)", fix=str(lacking), as_json=as_json, status=MISSING)
+    outcomes = [take(check, as_json=as_json) for check in wanted]
+    passed, failed = sum(one.passed for one in outcomes), sum(one.failed for one in outcomes)
+    skipped = sum(one.skipped for one in outcomes)
+    broken = [one.name for one in outcomes if not one.ok]
+    status = PROBLEM if broken else OK
+    document = {"ok": not broken, "passed": passed, "failed": failed, "skipped": skipped}
+    document["checks"] = [vars(one) for one in outcomes]
+    if as_json:
+        say(summary(outcomes))
+        give(document, as_json=True, status=status)
+    out.print(summary(outcomes))
+    if broken:
+        out.print(f"고칠 것 (to be mended): {', '.join(broken)}", style="red")
+    # Continuous integration reads this last line. A check that is not pytest counts when it fails, lest a run with
+    # something to be mended read as having failed nothing.
+    counted = failed + sum(1 for one in outcomes if not one.ok and not one.failed)
+    give({}, as_json=False, people=f"{passed} passed, {counted} failed" + f", {skipped} skipped" * bool(skipped), status=status)
+
+
+def take(check: Check, *, as_json: bool) -> Outcome:
+    """Run one check and show what it says; with `--json` that goes to stderr."""
+    say(f"\n── {check.name} " + "─" * max(4, 60 - len(check.name)))
+    if check.name == "browser" and (why := lacks_chromium()):
+        say(why)
+        return Outcome(check.name, PROBLEM, 0.0, failed=1)
+    report = state_dir() / "log" / f"test-{check.name}.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    words: Sequence[str] = (*check.command, f"--junit-xml={report}") if check.pytest else check.command
+    began = time.monotonic()
+    # The table at the end stands on stdout; what the checks themselves print is kept in order with it.
+    sys.stdout.flush()
+    done = subprocess.run(words, cwd=ROOT, stdout=sys.stderr if as_json else None, check=False)
+    seconds = round(time.monotonic() - began, 1)
+    passed, failed, skipped = figures(report) if check.pytest else (0, 0, 0)
+    return Outcome(check.name, done.returncode, seconds, passed=passed, failed=failed, skipped=skipped)
+
+
+def figures(report: Path) -> tuple[int, int, int]:
+    """Return (passed, failed, skipped) of a JUnit report; errors count as failed, no report as one failure."""
+    try:
+        suite = next(ElementTree.parse(report).getroot().iter("testsuite"))  # noqa: S314 - pytest's own report
+    except (FileNotFoundError, ElementTree.ParseError, StopIteration):
+        return 0, 1, 0
+    count = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
+    failed = count["failures"] + count["errors"]
+    return count["tests"] - failed - count["skipped"], failed, count["skipped"]
+
+
+def lacks_chromium() -> str:
+    """Return why the browser tests cannot run, installing chromium when we may; empty when they can."""
+    if any(Path(place).exists() for place in CHROMIUM_PLACES):
+        return ""
+    fix = "apt-get update && apt-get install -y chromium"
+    if os.geteuid() != 0:
+        return f"chromium 이 없습니다 (is missing): {fix}"
+    say("chromium 을 apt 로 설치합니다 (installing chromium with apt) ...")
+    try:
+        apt_install("chromium", "fonts-noto-cjk")
+    except NotInstalled as failed:
+        return str(failed)
+    return ""
+
+
+def summary(outcomes: Sequence[Outcome]) -> Table:
+    """The table at the end."""
+    table = Table(title="검사 (checks)", title_justify="left")
+    for name in ("이름 (name)", "결과 (result)", "초 (s)", "통과 (passed)", "실패 (failed)", "건너뜀 (skipped)"):
+        table.add_column(name, justify="left" if "name" in name or "result" in name else "right")
+    for one in outcomes:
+        result = Text("좋음 (ok)", style="green") if one.ok else Text(f"실패 (status {one.status})", style="red")
+        counts = [str(figure or "") for figure in (one.passed, one.failed, one.skipped)]
+        table.add_row(one.name, result, f"{one.seconds:.1f}", *counts)
+    return table

@@ -1,0 +1,221 @@
+"""Draws the demo: the timeline while it happens, and the verdict at its end.
+
+    때 | 누가 · 무엇이 | 대기열 | 반응 | 편지 | 지표
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+from deploy.demo.board import Line, View
+from deploy.demo.verdict import Outcome, Promise
+from deploy.words import event_word, letter_word, queue_word
+
+_KEPT, _BROKEN = Text("✓", style="bold green"), Text("✗", style="bold red")
+#: Colour of whoever says a fact.
+_SPEAKERS: Final = {"placement": "cyan", "residents": "magenta"}
+_QUEUES: Final = {
+    "placement.openings": "cyan",
+    "placement.nearby": "blue",
+    "notifications.letters": "yellow",
+    "residents.withdrawals": "magenta",
+    "residents.reach": "magenta",
+    "statistics.archive": "green",
+}
+#: What the service that says a fact, and hears it itself, does because of it.
+_REACTIONS: Final = {
+    "placement.opening.published": "예산 확정",
+    "placement.opening.filled": "남은 지원을 끝냄",
+    "placement.opening.closed": "남은 예산을 품",
+    "placement.placement.selected": "지원에 적음, 예산 집행",
+    "placement.application.submitted": "공고와 맞춰 봄",
+    "placement.application.selected": "공고와 맞춰 봄",
+    "placement.application.closed": "공고와 맞춰 봄",
+    "residents.interest.set": "이웃 찾기에 더함",
+}
+#: Which figures an event moves.
+_FIGURES: Final = {
+    "placement.opening.published": (("모집", "places"),),
+    "placement.application.submitted": (("지원", "applications"), ("경쟁률", "competition")),
+    "placement.placement.selected": (("채용", "filled"),),
+    "placement.opening.filled": (("모집 완료", "openings_filled"),),
+}
+
+
+def drawn(view: View, *, rows: int | None = None) -> RenderableType:
+    """Return the timeline; with ``rows``, only its latest part, for a terminal that is not higher."""
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold", collapse_padding=True)
+    table.add_column("때\nms", justify="right", style="dim", no_wrap=True, width=6)
+    table.add_column("누가 · 무엇이\nwho · what", ratio=11, min_width=30)
+    table.add_column("대기열\nqueue", ratio=6, min_width=12)
+    table.add_column("반응\nreaction", ratio=8, min_width=16)
+    table.add_column("편지\nletter", ratio=5, min_width=10)
+    table.add_column("지표\nfigure", ratio=4, min_width=9)
+    drawn_rows = list(_rows(view))
+    cut = len(drawn_rows) - rows if rows is not None and len(drawn_rows) > rows else 0
+    if cut:
+        table.add_row("", Text(f"… 위로 {cut}줄 ({cut} more above)", style="dim"))
+    for row in drawn_rows[cut:]:
+        table.add_row(*row)
+    title = Text.assemble(
+        ("십분 Sipbun", "bold"),
+        "  자리 하나가 채워지기까지  ",
+        (f"{view.tenant}  {view.seconds:.1f} s", "dim"),
+    )
+    return Panel(table, title=title, title_align="left", border_style="blue", padding=(0, 1))
+
+
+def judged(outcome: Outcome) -> RenderableType:
+    """Return the summary: every promise, and what was found."""
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold")
+    table.add_column("", width=1)
+    table.add_column("약속 (promise)", ratio=6)
+    table.add_column("읽어 본 것 (read back)", ratio=5)
+    for promise in outcome.promises():
+        table.add_row(_KEPT if promise.kept else _BROKEN, _said(promise), promise.found)
+    lines: list[RenderableType] = [table]
+    for title, sentences in (("겹친 것 (too many)", outcome.duplicates), ("사라진 것 (missing)", outcome.missing)):
+        if sentences:
+            lines.append(Text("\n".join([title, *(f"  - {one}" for one in sentences[:10])]), style="red"))
+    lines.append(_last_line(outcome))
+    style = "green" if outcome.ok else "red"
+    return Panel(Group(*lines), title="약속 (promises)", title_align="left", border_style=style, padding=(0, 1))
+
+
+def sentence(line: Line) -> str:
+    """Say an act in one line, for where there is no terminal."""
+    mark = {True: "✓", False: "✗", None: " "}[line.good]
+    return f"{line.at:>6} ms {mark} {line.who} · {line.what}" + (f" ({line.detail})" if line.detail else "")
+
+
+def save_picture(file: Path, view: View, outcome: Outcome, *, width: int = 124) -> None:
+    """Write timeline and verdict as SVG that needs no font from elsewhere."""
+    console = Console(record=True, width=width, file=StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text("$ ./sipbun demo", style="bold"))
+    console.print(drawn(view))
+    console.print(judged(outcome))
+    picture = console.export_svg(title="./sipbun demo", theme=_THEME, code_format=_SVG, unique_id="demo")
+    file.write_text(_tidy(picture), encoding="utf-8")
+
+
+def _rows(view: View) -> Iterator[tuple[RenderableType, ...]]:
+    for number, title in enumerate(view.chapters):
+        yield ("", Text(f"■ {title}", style="bold blue"))
+        for line in view.lines:
+            if line.chapter == number:
+                yield _event(view, line) if line.name else _act(line)
+
+
+def _act(line: Line) -> tuple[RenderableType, ...]:
+    mark = _KEPT if line.good else _BROKEN
+    said = Text.assemble(mark, " ", (line.who, "bold"), f" · {line.what}")
+    if line.detail:
+        said.append(f"\n  {line.detail}", style="dim")
+    return (str(line.at), said)
+
+
+def _event(view: View, line: Line) -> tuple[RenderableType, ...]:
+    speaker, _, rest = line.name.partition(".")
+    many = f" ×{len(line.keys)}" if len(line.keys) > 1 else ""
+    said = Text.assemble(
+        ("● ", _SPEAKERS.get(speaker, "")),
+        (event_word(line.name).ko, ""),
+        (many, "bold"),
+        ("  " + rest, "dim"),
+    )
+    if line.again:
+        said.append(f"\n  다시 배달 ×{line.again} (redelivered)", style="bold yellow")
+    queues = Text(" ").join(Text(queue_word(name).ko, style=_QUEUES.get(name, "")) for name in line.queues)
+    reaction = Text(_REACTIONS.get(line.name, ""))
+    if reaction.plain:
+        reaction.append("\n")
+    everything = len(line.archived) == len(line.keys)
+    reaction.append(
+        f"기록 {len(line.archived)}/{len(line.keys)}" + (f" · {line.archive_ms} ms" if line.archived else ""),
+        style="green" if everything else "dim",
+    )
+    return (str(line.at), said, queues, reaction, _letters(line), _figure(view, line))
+
+
+def _letters(line: Line) -> Text:
+    if not line.written:
+        return Text("")
+    counts = ", ".join(f"{letter_word(kind).ko} {count}" for kind, count in sorted(line.written.items()))
+    return Text.assemble(("✉ " + counts, "yellow"), (f"\n  {line.letter_ms} ms", "dim"))
+
+
+def _figure(view: View, line: Line) -> Text:
+    total: Mapping[str, Any] = view.figures.get(line.chapter, {})
+    told = [f"{word} {total[name]}" for word, name in _FIGURES.get(line.name, ()) if total.get(name) is not None]
+    return Text("\n".join(told), style="green")
+
+
+def _said(promise: Promise) -> Text:
+    return Text.assemble(promise.ko, ("\n" + promise.en, "dim"))
+
+
+def _last_line(outcome: Outcome) -> Text:
+    told = outcome.as_json()
+    if outcome.ok:
+        return Text.assemble(
+            ("모두 지켰습니다", "bold green"), f"  {told['seconds']} s  ", ("(every promise kept)", "dim")
+        )
+    broken = sum(not promise.kept for promise in outcome.promises())
+    return Text(f"{broken}가지를 지키지 못했습니다 ({broken} promises broken)  {told['seconds']} s", style="bold red")
+
+
+# The picture. Rich's own template asks a server for its font, which a README must not.
+
+_THEME: Final = TerminalTheme(
+    (250, 250, 247),
+    (38, 42, 51),
+    [
+        (38, 42, 51),
+        (190, 40, 50),
+        (22, 128, 61),
+        (170, 105, 0),
+        (30, 84, 183),
+        (140, 60, 150),
+        (0, 117, 133),
+        (110, 115, 125),
+    ],
+)
+_SVG: Final = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{ font-family: "D2Coding", "Noto Sans Mono CJK KR", "Nanum Gothic Coding", Menlo, Consolas,
+"DejaVu Sans Mono", "Apple SD Gothic Neo", "Malgun Gothic", monospace; font-size: {char_height}px;
+line-height: {line_height}px; font-variant-east-asian: full-width; }}
+.{unique_id}-title {{ font-size: 18px; font-weight: bold; font-family: "Noto Sans KR", "Malgun Gothic", sans-serif; }}
+{styles}
+</style>
+<defs><clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/>
+</clipPath>
+{lines}
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g></g></svg>
+"""
+
+
+def _tidy(picture: str) -> str:
+    return re.sub(r"[ \t]+$", "", picture, flags=re.MULTILINE)
+
+
+def latest(lines: Iterable[Line], told: int) -> list[Line]:
+    """Return the acts after the first ``told`` ones."""
+    return [line for line in lines if not line.name][told:]

@@ -1,0 +1,99 @@
+"""Fields and answers that several subjects share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from services.gateway.subject import Body, Told
+
+#: Ids are names: a service checks what they mean.
+_ID = validate.Length(min=1, max=200)
+
+
+def id_field(*, required: bool = True, **metadata: Any) -> fields.String:
+    """Return a field for an id."""
+    return fields.String(required=required, validate=_ID, metadata=metadata)
+
+
+def text(most: int, *, required: bool = True, **metadata: Any) -> fields.String:
+    """Return a field for a text of 1 to ``most`` characters."""
+    return fields.String(required=required, validate=validate.Length(min=1, max=most), metadata=metadata)
+
+
+def whole(least: int, most: int, *, required: bool = True, **metadata: Any) -> fields.Integer:
+    """Return a field for a whole number; in a body ``"3"`` and ``3.0`` are refused."""
+    return fields.Integer(
+        required=required, strict=True, validate=validate.Range(min=least, max=most), metadata=metadata
+    )
+
+
+def counted(least: int, most: int, **metadata: Any) -> fields.Integer:
+    """Return a field for a whole number in a query string."""
+    return fields.Integer(validate=validate.Range(min=least, max=most), metadata=metadata)
+
+
+def latitude(*, required: bool = True) -> fields.Float:
+    """Return a field for degrees north."""
+    return fields.Float(required=required, validate=validate.Range(min=-90, max=90), metadata={"example": 35.1395})
+
+
+def longitude(*, required: bool = True) -> fields.Float:
+    """Return a field for degrees east."""
+    return fields.Float(required=required, validate=validate.Range(min=-180, max=180), metadata={"example": 126.7937})
+
+
+def instant(*, required: bool = True, **metadata: Any) -> fields.String:
+    """Return a field for an instant, RFC 3339 with an offset; it travels as text and the service reads it."""
+    return fields.String(
+        required=required, validate=validate.Length(min=1, max=40), metadata={"format": "date-time", **metadata}
+    )
+
+
+def day(*, required: bool = False, **metadata: Any) -> fields.String:
+    """Return a field for a calendar day, ``YYYY-MM-DD``, KST."""
+    return fields.String(
+        required=required,
+        validate=validate.Regexp(r"^\d{4}-\d{2}-\d{2}$", error="Not a day such as 2026-11-22."),
+        metadata={"format": "date", **metadata},
+    )
+
+
+class Reason(Body):
+    """Why."""
+
+    reason = text(200, example="시설 사정")
+
+
+class Nothing(Body):
+    """An act that needs no body."""
+
+
+class OpeningState(Told):
+    """Where an opening stands after an act."""
+
+    opening_id = fields.String()
+    state = fields.String()
+    version = fields.Integer()
+
+
+class ApplicationState(Told):
+    """Where an application stands after an act."""
+
+    application_id = fields.String()
+    state = fields.String()
+    attempt = fields.Integer()
+
+
+class Application(ApplicationState):
+    """An application, as its officer or its resident sees it."""
+
+    opening_id = fields.String()
+    resident_id = fields.String()
+
+
+class Applications(Told):
+    """Applications, oldest first."""
+
+    applications = fields.List(fields.Nested(Application))

@@ -1,0 +1,86 @@
+"""The words for every problem a caller may be told of: by code, Korean first, English beside it.
+
+    texts/ko.yaml   no_place_left: {title: ..., detail: ..., fix: ...}
+                    _faults: [{match: <regular expression>, say: ...}]   what marshmallow says of a field
+
+``{field}`` and the error's own values may stand in ``detail`` and ``fix``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import yaml
+
+TEXTS = Path(__file__).parent / "texts"
+LANGUAGES = ("ko", "en")
+#: Told when a service gives a code that nobody has written a text for.
+UNKNOWN = "refused"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is told of one problem in one language; ``fix`` says what to do about it."""
+
+    title: str
+    detail: str
+    fix: str
+
+
+@cache
+def codes(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return every code's texts in a language."""
+    return {code: texts for code, texts in _file(language).items() if not code.startswith("_")}
+
+
+def words(code: str, language: str, *, field: str | None = None, values: Mapping[str, Any] | None = None) -> Words:
+    """Return the words for a code; an unknown code gets the words of ``refused``, with the code in them."""
+    texts = codes(language).get(code) or codes(language)[UNKNOWN]
+    told = {"code": code, "field": field or ("입력" if language == "ko" else "input"), **(values or {})}
+    title = texts["title"]
+    return Words(
+        title=title,
+        detail=_filled(texts["detail"], told) or title,
+        fix=_filled(texts["fix"], told) or texts["fix"].partition("{")[0].strip() or title,
+    )
+
+
+def why(fault: str, language: str) -> str:
+    """Return what is wrong with a field, in a language; a sentence nobody has translated stays as it is."""
+    for pattern, say in _faults(language):
+        if found := pattern.match(fault):
+            return found.expand(say)
+    return fault
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str | None:
+    """Return the text with its values, or None when one of them is missing."""
+    wanted = {name for _, name, _, _ in Formatter().parse(text) if name}
+    if not wanted <= {name for name, value in values.items() if value is not None}:
+        return None
+    return Formatter().vformat(text, (), {name: _said(values[name]) for name in wanted})
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(map(str, value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+@cache
+def _faults(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(row["match"]), row["say"]) for row in _file(language).get("_faults", ()))
+
+
+@cache
+def _file(language: str) -> Mapping[str, Any]:
+    told: Mapping[str, Any] = yaml.safe_load((TEXTS / f"{language}.yaml").read_text(encoding="utf-8"))
+    return told

@@ -1,0 +1,1 @@
+"""Letters to residents and notices for districts: each written once, and each mail sent at most once."""

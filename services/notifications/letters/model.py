@@ -1,0 +1,323 @@
+"""What a letter is, which facts cause one, when its mail may go out and what becomes of it. Pure: no I/O, no clock.
+
+A letter belongs to one resident and one fact: its id is ``<event key>:<resident>``. It holds no name, no address and
+no text: the text is put into words when it is read or sent (wording.py).
+
+    new --claimed, in one guarded write--> sending --the server took it--> sent
+     ^                                        |----refused for good-----> failed
+     |<--refused for now, or never tried------|----no answer, or the claimer died--> unknown
+     |<--the server's log does not know it, and nobody can still be sending it-------- |
+     +--> none: no consent, no address, or out of date                      sent <-----+ the log knows it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from shared.clock import KST, from_iso, kst_day, start_of_kst_day
+from shared.events import city, placement
+from shared.events.envelope import Event
+
+#: Why a letter is written; texts/<language>.yaml has the words of each.
+KINDS = ("selected", "closed", "place_withdrawn", "published")
+#: Where a letter's mail stands.
+MAIL_STATES = ("new", "sending", "sent", "failed", "unknown", "none")
+#: A person may ask for these to be sent again.
+RESENDABLE = ("unknown", "failed")
+
+TRANSACTIONAL = "transactional"
+#: News about openings nearby counts as advertising (정보통신망법 제50조, and DOMAIN 3.3 "our rule").
+ADVERTISING = "advertising"
+
+#: KST. Between these no advertising goes out without a consent of its own (정보통신망법 제50조 제3항).
+NIGHT_BEGINS = time(21)
+NIGHT_ENDS = time(8)
+
+#: After the nth try that came to nothing, wait this long; after the last, give up: about 16 hours in all.
+BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 28800))
+
+_PLAIN = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The event that caused an effect; ``hash`` tells a repeat from another body under the same key."""
+
+    id: str
+    key: str
+    hash: str
+
+    @staticmethod
+    def of(event: Event) -> Cause:
+        """Return the cause that this event is."""
+        return Cause(event.id, event.key, event.hash)
+
+
+@dataclass(frozen=True)
+class MailRecord:
+    """Where the mail of a letter stands.
+
+    ``due``: when somebody must look at it next, or None when it is settled; ``claim``: whose try is going on;
+    ``since``: since when the outcome has been in doubt; ``round`` counts from 1 and rises when a person resends.
+    """
+
+    state: str = "new"
+    message_class: str = TRANSACTIONAL
+    attempts: int = 0
+    due: datetime | None = None
+    claim: str | None = None
+    why: str | None = None
+    since: datetime | None = None
+    round: int = 1
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter to one resident about one fact. ``at`` is when it happened, ``written`` when we wrote it."""
+
+    tenant: str
+    resident: str
+    kind: str
+    about: str
+    district: str
+    at: datetime
+    written: datetime
+    cause: Cause
+    values: Mapping[str, Any] = field(default_factory=dict)
+    mail: MailRecord = MailRecord()
+
+    @property
+    def id(self) -> str:
+        """``<event key>:<resident>``: the natural key of this effect."""
+        return f"{self.cause.key}:{self.resident}"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What letters say of an opening; kept from ``opening.published``. ``shifts`` are half-open spans, UTC.
+
+    ``told`` is how many residents in reach were written to, or None while that is not finished.
+    """
+
+    id: str
+    tenant: str
+    district: str
+    title: str
+    place: str
+    lat: float
+    lon: float
+    shifts: tuple[tuple[datetime, datetime], ...]
+    hourly_won: int
+    places: int
+    deadline: datetime
+    cause: Cause
+    told: int | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a whole district should know, from another municipal system: one an event."""
+
+    tenant: str
+    district: str
+    kind: str
+    at: datetime
+    cause: Cause
+    values: Mapping[str, Any]
+
+
+def letter_of(event: Event, *, written: datetime) -> Letter:
+    """Return the letter to the one person whose own fact this is; raise ``KeyError`` for any other fact."""
+    kind, kept = _PERSONAL[event.type]
+    return Letter(
+        tenant=event.tenant,
+        resident=event.data["resident_id"],
+        kind=kind,
+        about=event.data["opening_id"],
+        district=event.data["district"],
+        at=event.time,
+        written=written,
+        cause=Cause.of(event),
+        values={name: event.data[name] for name in kept},
+        mail=MailRecord(due=written),
+    )
+
+
+#: Type of a person's own fact -> kind of letter, and what the text needs of it. ``opening.filled`` is nobody's own.
+_PERSONAL: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    placement.PLACEMENT_SELECTED.type: ("selected", ("won",)),
+    placement.APPLICATION_CLOSED.type: ("closed", ("reason",)),
+    placement.PLACEMENT_WITHDRAWN.type: ("place_withdrawn", ("reason",)),
+}
+
+
+def opening_of(event: Event) -> Opening:
+    """Return what ``opening.published`` tells of an opening."""
+    data = event.data
+    return Opening(
+        id=data["opening_id"],
+        tenant=event.tenant,
+        district=data["district"],
+        title=_one_line(data["title"]),
+        place=_one_line(data["place"]["name"]),
+        lat=data["place"]["lat"],
+        lon=data["place"]["lon"],
+        shifts=tuple((from_iso(shift["start"]), from_iso(shift["end"])) for shift in data["shifts"]),
+        hourly_won=data["hourly_won"],
+        places=data["places"],
+        deadline=from_iso(data["deadline"]),
+        cause=Cause.of(event),
+    )
+
+
+def _one_line(text: str) -> str:
+    """Return the text without line breaks, which would end a mail's subject."""
+    return " ".join(text.split())
+
+
+def published_letter(event: Event, resident: str, *, written: datetime) -> Letter:
+    """Return the news of a published opening for one resident in its reach."""
+    return Letter(
+        tenant=event.tenant,
+        resident=resident,
+        kind="published",
+        about=event.data["opening_id"],
+        district=event.data["district"],
+        at=event.time,
+        written=written,
+        cause=Cause.of(event),
+        mail=MailRecord(message_class=ADVERTISING, due=written),
+    )
+
+
+def notice_of(event: Event) -> Notice:
+    """Return the notice that another municipal system's event is; raise ``KeyError`` for a type that is none."""
+    return Notice(
+        tenant=event.tenant,
+        district=event.data["district"],
+        kind=_NOTICES[event.type],
+        at=event.time,
+        cause=Cause.of(event),
+        values=dict(event.data),
+    )
+
+
+_NOTICES: Mapping[str, str] = {city.HEAT_SHELTER_OPENED.type: "shelter_opened"}
+
+
+def held_until(message_class: str, now: datetime, *, night_news: bool) -> datetime | None:
+    """Return when a mail may go out at the earliest, or None for now.
+
+    Advertising waits from 21:00 for 08:00 KST unless the resident gave the night consent; the rest waits for nobody.
+    """
+    if message_class != ADVERTISING or night_news:
+        return None
+    local = now.astimezone(KST).time()
+    if NIGHT_ENDS <= local < NIGHT_BEGINS:
+        return None
+    morning = start_of_kst_day(kst_day(now)) + timedelta(hours=NIGHT_ENDS.hour)
+    return morning if local < NIGHT_ENDS else morning + timedelta(days=1)
+
+
+def message_id(letter: Letter, domain: str) -> str:
+    """Return the Message-ID, ``<...>`` included: the same at every try, another one when a person resends.
+
+    A letter id holds a colon and may hold Korean; RFC 5322 (3.6.4) allows neither, so such a resident is hashed.
+    """
+    resident = letter.resident
+    if not _PLAIN.match(resident):
+        resident = hashlib.sha256(resident.encode()).hexdigest()[:32]
+    again = "" if letter.mail.round == 1 else f".{letter.mail.round}"
+    return f"<{letter.cause.key}.{resident}{again}@{domain}>"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one try to send.
+
+    ``result``: ``sent`` (the server took it), ``refused`` (for good), ``later`` (for now), ``untried`` (the connection
+    was gone, or time was up, before the server had the message), ``unknown`` (it had, and no answer came). ``why`` is
+    the failure class; ``gone``: the connection can't be used any more.
+    """
+
+    result: str
+    why: str | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class Next:
+    """Where a mail stands after something happened to it."""
+
+    state: str
+    attempts: int
+    due: datetime | None = None
+    why: str | None = None
+    since: datetime | None = None
+
+
+def after_answer(record: MailRecord, answer: Answer, now: datetime, *, log_is_kept: bool) -> Next:
+    """Return where the mail stands after a try."""
+    match answer.result:
+        case "sent":
+            return Next("sent", record.attempts + 1)
+        case "refused":
+            return Next("failed", record.attempts + 1, why=answer.why)
+        case "later":
+            return after_failure(record, answer.why or "server", now)
+        case "untried":
+            return Next("new", record.attempts, due=now)
+        case _:
+            return in_doubt(record, now, why=answer.why or "answer_lost", log_is_kept=log_is_kept)
+
+
+def after_failure(record: MailRecord, why: str, now: datetime) -> Next:
+    """Return the next try with its back-off, or ``failed`` after the last."""
+    if record.attempts >= len(BACK_OFF):
+        return Next("failed", record.attempts + 1, why=why)
+    return Next("new", record.attempts + 1, due=now + BACK_OFF[record.attempts], why=why)
+
+
+def in_doubt(record: MailRecord, now: datetime, *, why: str, log_is_kept: bool) -> Next:
+    """Return ``unknown``: never sent again blindly. Without a log only a person can say more."""
+    return Next("unknown", record.attempts + 1, due=now if log_is_kept else None, why=why, since=now)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a try may take, and how long after it nobody can still be sending.
+
+    ``grace`` is longer than the mail server's idle time-out (300 s at Postfix): a sender that was paused in the middle
+    finds its connection closed by then, so a mail that the log does not know will not be taken any more.
+    """
+
+    claim: timedelta = timedelta(seconds=120)
+    grace: timedelta = timedelta(seconds=600)
+    #: The log proves that a mail was *not* taken for this long; after that it may have been rotated away.
+    log_covers: timedelta = timedelta(hours=24)
+    #: Look again this long after the log could not be read.
+    unreadable: timedelta = timedelta(minutes=5)
+
+
+def after_log(record: MailRecord, now: datetime, pace: Pace, *, taken: bool | None) -> Next:
+    """Return where a mail in doubt stands after a look into the server's log.
+
+    ``taken``: the log knows it; False: it does not; None: the log can't be read.
+    """
+    since = record.since or now
+    if taken:
+        return Next("sent", record.attempts)
+    if taken is None:
+        return Next("unknown", record.attempts, due=now + pace.unreadable, why=record.why, since=since)
+    if now - since < pace.grace:
+        return Next("unknown", record.attempts, due=since + pace.grace, why=record.why, since=since)
+    if now - since > pace.log_covers:
+        return Next("unknown", record.attempts, why="log_too_old", since=since)
+    if record.attempts > len(BACK_OFF):
+        return Next("failed", record.attempts, why="not_taken")
+    return Next("new", record.attempts, due=now, why="not_taken")

@@ -1,0 +1,191 @@
+"""What can be done with letters: write them when told, read them when asked, have a mail sent again.
+
+Writing is idempotent by the letter's id. Sending is delivery.py: it never delays the inbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.notifications.letters import storage
+from services.notifications.letters.model import (
+    KINDS,
+    MAIL_STATES,
+    RESENDABLE,
+    Letter,
+    Notice,
+    Opening,
+    letter_of,
+    notice_of,
+    opening_of,
+    published_letter,
+)
+from services.notifications.letters.wording import words_of, words_of_notice
+from shared.actors import Actor, must_be, must_be_self
+from shared.clock import Clock, iso
+from shared.errors import Conflict, NotFound, Refused
+from shared.events.envelope import Event
+
+#: What residents call the news of openings (residents_interests ``topics``).
+JOBS = "jobs"
+
+
+class Reach(Protocol):
+    """Who is in reach of a point. residents alone knows where they are."""
+
+    def pages(self, *, tenant: str, lat: float, lon: float, topic: str) -> Iterator[Sequence[str]]:
+        """Yield pages of resident ids; raise ``Unavailable``."""
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The use cases of letters and notices."""
+
+    letters: storage.Letters
+    openings: storage.Openings
+    notices: storage.Notices
+    reach: Reach
+    clock: Clock
+
+    def write_personal(self, events: Sequence[Event]) -> None:
+        """Write the letter to the person whose own fact each event is; raise ``KeyReused``."""
+        now = self.clock.now()
+        self.letters.write([letter_of(event, written=now) for event in events])
+
+    def write_to_reach(self, events: Sequence[Event]) -> None:
+        """Keep what each published opening is, and write to everyone in its reach; raise ``KeyReused``.
+
+        Written page by page; a repeat after a crash writes again what is there already, and one after the end writes
+        to nobody, whoever has moved into reach since.
+        """
+        openings = self.openings.note([opening_of(event) for event in events])
+        for event in events:
+            opening = openings[event.data["opening_id"]]
+            if opening.told is None:
+                self._tell_reach(event, opening)
+
+    def _tell_reach(self, event: Event, opening: Opening) -> None:
+        told = 0
+        for residents in self.reach.pages(tenant=opening.tenant, lat=opening.lat, lon=opening.lon, topic=JOBS):
+            now = self.clock.now()
+            self.letters.write([published_letter(event, resident, written=now) for resident in residents])
+            told += len(residents)
+        self.openings.told(opening, told)
+
+    def write_notices(self, events: Sequence[Event]) -> None:
+        """Write the notice that each event of another municipal system is; raise ``KeyReused``."""
+        self.notices.write([notice_of(event) for event in events])
+
+    def inbox(self, actor: Actor, *, resident_id: str, limit: int = 50, lang: str = "ko") -> dict[str, Any]:
+        """Return ``{"letters": [...]}`` of the caller, latest first."""
+        must_be_self(actor, resident_id, tenant=actor.tenant)
+        found = self.letters.inbox(resident_id, _scope(actor), limit)
+        openings = self.openings.get_many(letter.about for letter in found)
+        return {"letters": [_shown(letter, openings.get(letter.about), lang) for letter in found]}
+
+    def letter(self, actor: Actor, *, letter_id: str, lang: str = "ko") -> dict[str, Any]:
+        """Return one letter, to its resident or an operator; raise ``NotFound``."""
+        letter = self._readable(actor, letter_id)
+        opening = self.openings.get_many([letter.about]).get(letter.about)
+        return _shown(letter, opening, lang)
+
+    def counts(self, actor: Actor, *, about: str) -> dict[str, Any]:
+        """Return ``{"letters": {kind: n}, "mail": {state: n}}`` of the letters about an opening."""
+        opening = self.openings.get_many([about]).get(about)
+        tenant, district = (None, None) if opening is None else (opening.tenant, opening.district)
+        must_be(actor, "officer", "operator", "service", tenant=tenant, district=district)
+        tally = self.letters.tally(about, _scope(actor))
+        return {
+            "letters": {kind: tally.kinds.get(kind, 0) for kind in KINDS},
+            "mail": {state: tally.mails.get(state, 0) for state in MAIL_STATES},
+        }
+
+    def by_event(self, actor: Actor, *, event_key: str) -> dict[str, Any]:
+        """Return ``{"letters": [...], "notices": [...]}`` that an event caused, without their words."""
+        must_be(actor, "operator", "service")
+        scope = _scope(actor)
+        return {
+            "letters": [
+                _traced(letter) for letter in self.letters.caused_by(event_key) if scope in (None, letter.tenant)
+            ],
+            "notices": [
+                _shown_notice(notice, "ko")
+                for notice in self.notices.caused_by(event_key)
+                if scope in (None, notice.tenant)
+            ],
+        }
+
+    def list_notices(
+        self, _actor: Actor, *, tenant: str, district: str | None = None, limit: int = 50, lang: str = "ko"
+    ) -> dict[str, Any]:
+        """Return ``{"notices": [...]}`` of a tenant, latest first; anyone may read them."""
+        return {"notices": [_shown_notice(notice, lang) for notice in self.notices.of(tenant, district, limit)]}
+
+    def resend(self, actor: Actor, *, act_id: str, letter_id: str) -> dict[str, Any]:
+        """Have an unknown or failed mail sent again, because a person says so; return ``{"letter_id", "mail"}``.
+
+        Raises ``NotFound``; ``Refused`` ``mail_not_resendable``; ``Conflict``.
+        """
+        must_be(actor, "operator")
+        letter = self._readable(actor, letter_id)
+        if self.letters.resent_by(letter_id) != act_id:
+            if letter.mail.state not in RESENDABLE:
+                raise Refused("mail_not_resendable", field="letter_id", state=letter.mail.state)
+            if not self.letters.resend(letter, act_id, self.clock.now()):
+                raise Conflict("changed_meanwhile", field="letter_id")
+        return {"letter_id": letter_id, "mail": "new"}
+
+    def _readable(self, actor: Actor, letter_id: str) -> Letter:
+        must_be(actor, "resident", "operator", "service")
+        letter = self.letters.get(letter_id)
+        if letter is None:
+            raise NotFound("no_such_letter", field="letter_id", letter_id=letter_id)
+        must_be_self(actor, letter.resident, tenant=letter.tenant, or_roles=("operator",))
+        return letter
+
+
+def _scope(actor: Actor) -> str | None:
+    """Return the tenant whose letters the caller may see; None for every one."""
+    return None if actor.is_any("service") else actor.tenant
+
+
+def _shown(letter: Letter, opening: Opening | None, language: str) -> dict[str, Any]:
+    words = words_of(letter, opening, language)
+    return {
+        "letter_id": letter.id,
+        "kind": letter.kind,
+        "title": words.title,
+        "text": words.text,
+        "about": letter.about,
+        "at": iso(letter.at),
+        "mail": letter.mail.state,
+        "mail_why": letter.mail.why,
+    }
+
+
+def _traced(letter: Letter) -> dict[str, Any]:
+    return {
+        "letter_id": letter.id,
+        "resident_id": letter.resident,
+        "kind": letter.kind,
+        "about": letter.about,
+        "at": iso(letter.at),
+        "written": iso(letter.written),
+        "mail": letter.mail.state,
+        "mail_why": letter.mail.why,
+        "attempts": letter.mail.attempts,
+    }
+
+
+def _shown_notice(notice: Notice, language: str) -> dict[str, Any]:
+    words = words_of_notice(notice, language)
+    return {
+        "notice_id": notice.cause.key,
+        "kind": notice.kind,
+        "title": words.title,
+        "text": words.text,
+        "district": notice.district,
+        "at": iso(notice.at),
+    }

@@ -1,0 +1,1 @@
+"""Programmes, openings, applications and placements: who works where, for how much, out of which budget."""

@@ -1,0 +1,194 @@
+"""Hold, act, settle for openings and their programme's budget (DESIGN.md).
+
+Each step is one guarded document. ``settle`` may be called at any time by anybody: it looks at both documents and takes
+the one next step, until the budget counts exactly what the opening wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from services.placement.budgets.model import Budget, Grant, Hold, Move
+from services.placement.budgets.storage import Budgets
+from shared.actors import Actor, must_be
+from shared.aggregate import Act
+from shared.clock import Clock
+from shared.errors import Refused, Unavailable
+
+#: How long an act may take between its hold and its write; the sweeper then makes it impossible.
+HOLD_FOR = timedelta(seconds=60)
+#: Overdue budgets looked at in one sweep.
+SWEPT_AT_ONCE = 50
+
+
+class Granted(Protocol):
+    """What a settlement needs to know of an opening."""
+
+    @property
+    def version(self) -> int:
+        """The version that was read."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose it is."""
+
+    @property
+    def programme_id(self) -> str:
+        """Whose budget it lives on."""
+
+    @property
+    def grant(self) -> Grant:
+        """What it knows that the budget counts."""
+
+    @property
+    def wanted_grant(self) -> Grant:
+        """What the budget should count."""
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Acts that are done and whose holds are still there."""
+
+
+class Openings(Protocol):
+    """The openings, as far as their money goes."""
+
+    def granted(self, opening_id: str) -> Granted | None:
+        """Return the opening, or None."""
+
+    def note_grant(self, opening_id: str, version: int, grant: Grant, acts: tuple[str, ...]) -> None:
+        """Note what the budget counts, if the opening still is at this version."""
+
+    def make_impossible(self, hold: Hold, tenant: str) -> bool:
+        """Make the act of a hold impossible; False when it is done."""
+
+
+@dataclass(frozen=True)
+class BudgetDesk:
+    """The acts on budgets."""
+
+    budgets: Budgets
+    openings: Openings
+    clock: Clock
+
+    def set_total(self, actor: Actor, *, act_id: str, programme_id: str, total: int | None) -> Mapping[str, Any]:
+        """Set a programme's ceiling in won, or None for 자료 없음; officers of the tenant."""
+        tenant = programme_id.partition(":")[0]
+        must_be(actor, "officer", "operator", tenant=tenant)
+        if total is not None and total < 0:
+            raise Refused("out_of_range", field="total", low=0)
+        self.make_sure_of(programme_id, tenant)
+
+        def decide(budget: Budget) -> dict[str, Any]:
+            budget.set_total(total)
+            return {"programme_id": programme_id, "total": total}
+
+        return self.budgets.act(Act.of(act_id, "set_total", id=programme_id, total=total), programme_id, decide)
+
+    def read(self, actor: Actor, *, programme_id: str) -> dict[str, Any]:
+        """Return ``{total, held, granted, committed, balance}`` in won; total and balance None: no ceiling."""
+        must_be(actor, "officer", "operator", tenant=programme_id.partition(":")[0])
+        budget = self.budgets.find(programme_id) or Budget(id=programme_id, tenant="")
+        return {
+            "programme_id": programme_id,
+            "total": budget.total,
+            "held": budget.held,
+            "granted": budget.granted,
+            "committed": budget.committed,
+            "balance": budget.balance,
+        }
+
+    def hold(self, *, act_id: str, programme_id: str, tenant: str, opening_id: str, amount: int) -> None:
+        """Set an amount aside for an act; raise ``Refused`` when it does not fit or the act was made impossible.
+
+        Holding again for the same act changes nothing.
+        """
+        self.make_sure_of(programme_id, tenant)
+        hold = Hold(act_id, opening_id, amount, self.clock.now() + HOLD_FOR)
+
+        def decide(budget: Budget) -> dict[str, Any]:
+            budget.hold(hold)
+            return {"held": amount}
+
+        asked = Act.of(f"hold:{act_id}", "hold", opening=opening_id, amount=amount)
+        self.budgets.act(asked, programme_id, decide)
+
+    def release(self, *, act_id: str, programme_id: str) -> None:
+        """Give a hold back after its act was refused; the sweeper does it when nobody else could."""
+
+        def decide(budget: Budget) -> dict[str, Any]:
+            budget.release(act_id)
+            return {}
+
+        self.budgets.act(Act.of(f"release:{act_id}", "release"), programme_id, decide)
+
+    def settle(self, opening_id: str) -> None:
+        """Bring the budget and the opening together, one guarded step at a time."""
+        while (step := self._step(opening_id)) is not None:
+            step()
+
+    def sweep(self) -> bool:
+        """Deal with holds past their deadline: first make the act impossible, only then release.
+
+        A hold whose act turns out to be done is settled instead. Returns whether there may be more.
+        """
+        now = self.clock.now()
+        overdue = self.budgets.overdue(now, SWEPT_AT_ONCE)
+        for budget in overdue:
+            for hold in list(budget.holds.values()):
+                if hold.deadline > now:
+                    continue
+                if self.openings.make_impossible(hold, budget.tenant):
+                    self.release(act_id=hold.act_id, programme_id=budget.id)
+                else:
+                    self.settle(hold.opening_id)
+        return len(overdue) == SWEPT_AT_ONCE
+
+    def make_sure_of(self, programme_id: str, tenant: str) -> None:
+        """Make the programme's budget, without a ceiling, if it has none."""
+        if self.budgets.find(programme_id) is None:
+            budget = Budget(id=programme_id, tenant=tenant)
+            self.budgets.create(Act.of(f"open:{programme_id}", "open"), budget, {})
+
+    def _step(self, opening_id: str) -> Any:
+        """Return the one next step, seen on a moment at which both documents were as read; None when they agree."""
+        for _ in range(100):
+            first = self.openings.granted(opening_id)
+            if first is None:
+                return None
+            programme_id = first.programme_id
+            budget = self.budgets.get(programme_id)
+            opening = self.openings.granted(opening_id)
+            if opening is None or self.budgets.get(programme_id).version != budget.version:
+                continue
+            return self._next(opening_id, opening, budget)
+        raise Unavailable("the budget changes faster than it can be settled")
+
+    def _next(self, opening_id: str, opening: Granted, budget: Budget) -> Any:
+        move = budget.moving.get(opening_id)
+        if move is None:
+            acts = tuple(act_id for act_id in opening.unsettled)
+            if opening.grant == opening.wanted_grant and not acts:
+                return None
+            return lambda: self._begin(opening_id, budget.version, opening, Move(opening.wanted_grant, acts))
+        if opening.grant == move.to and not set(move.acts) & set(opening.unsettled):
+            return lambda: self._end(opening_id, budget)
+        return lambda: self.openings.note_grant(opening_id, opening.version, move.to, move.acts)
+
+    def _begin(self, opening_id: str, version: int, opening: Granted, move: Move) -> None:
+        def decide(budget: Budget) -> dict[str, Any]:
+            if budget.version == version:
+                budget.begin_move(opening_id, opening.grant, move)
+            return {}
+
+        self.budgets.act(Act.of(f"move:{opening_id}:{version}", "move"), opening.programme_id, decide, remember=False)
+
+    def _end(self, opening_id: str, seen: Budget) -> None:
+        def decide(budget: Budget) -> dict[str, Any]:
+            if budget.version == seen.version:
+                budget.end_move(opening_id)
+            return {}
+
+        self.budgets.act(Act.of(f"moved:{opening_id}:{seen.version}", "moved"), seen.id, decide, remember=False)

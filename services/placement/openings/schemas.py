@@ -1,0 +1,73 @@
+"""What crosses the RPC door of openings and applications. Instants are RFC 3339 with an offset."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from services.placement.openings.model import MODES, MOST_PLACES, MOST_SHIFTS
+from services.placement.programmes.schemas import Command
+
+
+def an_id() -> fields.String:
+    """Return a required id."""
+    return fields.String(required=True, validate=validate.Length(min=1, max=160))
+
+
+class Place(Schema):
+    """Where the work is: a public facility."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=120))
+    address = fields.String(required=True, validate=validate.Length(min=1, max=300))
+    lat = fields.Float(required=True, allow_nan=False, validate=validate.Range(min=-90, max=90))
+    lon = fields.Float(required=True, allow_nan=False, validate=validate.Range(min=-180, max=180))
+
+
+class Span(Schema):
+    """A half-open span of work."""
+
+    start = fields.AwareDateTime(required=True, format="iso")
+    end = fields.AwareDateTime(required=True, format="iso")
+
+
+class Publish(Command):
+    """An opening to publish. ``hourly_won`` whole won."""
+
+    opening_id = an_id()
+    programme_id = an_id()
+    title = fields.String(required=True, validate=validate.Length(min=1, max=120))
+    place = fields.Nested(Place, required=True)
+    shifts = fields.List(fields.Nested(Span), required=True, validate=validate.Length(min=1, max=MOST_SHIFTS))
+    places = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=MOST_PLACES))
+    hourly_won = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=1_000_000))
+    mode = fields.String(required=True, validate=validate.OneOf(MODES))
+    deadline = fields.AwareDateTime(required=True, format="iso")
+
+
+class OpeningAct(Command):
+    """An act on one opening."""
+
+    opening_id = an_id()
+
+
+class Cancel(OpeningAct):
+    """Why an opening is called off."""
+
+    reason = fields.String(required=True, validate=validate.Length(min=1, max=200))
+
+
+class Apply(OpeningAct):
+    """Who applies; left out: whoever asks."""
+
+    resident_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=160))
+
+
+class ResidentAct(OpeningAct):
+    """An act on one resident's place or application."""
+
+    resident_id = an_id()
+
+
+class ApplicationAct(Command):
+    """An act on one application."""
+
+    application_id = an_id()

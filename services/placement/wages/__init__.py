@@ -1,0 +1,1 @@
+"""The wage floor: minimum and living wages by the day of work."""

@@ -1,0 +1,1 @@
+"""Who a resident is to the town: consents, contacts, the home neighbourhood, interests. The only place that knows."""

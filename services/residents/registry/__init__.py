@@ -1,0 +1,1 @@
+"""Registration, consents, the mail address and the home neighbourhood of each resident."""

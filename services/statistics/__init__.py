@@ -1,0 +1,1 @@
+"""The archive of every fact, and the figures folded from it."""

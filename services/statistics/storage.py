@@ -1,0 +1,223 @@
+"""Where every event is kept once, and the day buckets that are computed from them.
+
+    archive   _id = event key: the whole event, its hash, when we knew it, and what it adds (``fact``)
+    buckets   _id = tenant|programme|district|day: sums, recomputed from the archive when ``stale``, never incremented
+    shelves   _id = the UTC hour in which we knew some events: how a rebuild walks the archive page by page
+
+A bucket's ``generation`` is new whenever a fact came, and its sums are stored only if it is still the one that was
+read before the facts were: a fact that comes in between leaves the bucket stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.statistics.model import MEASURES, Addition, Bucket, addition_of
+from shared.events.envelope import Event
+from shared.messaging.core import KeyReused
+from shared.mongo.port import Change, Collection, Database, Document, Index
+
+#: Events a rebuild writes at once.
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A bucket as it is kept."""
+
+    bucket: Bucket
+    stale: bool
+    generation: str
+    sums: Mapping[str, int]
+
+
+class Archive:
+    """Every event, once."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database.collection("archive")
+        self._shelves = database.collection("shelves")
+        #: Shelves that this process has seen in the database.
+        self._seen: set[str] = set()
+
+    def prepare(self) -> None:
+        """Make the indexes: by event id, by tenant, by shelf, and the facts of a bucket."""
+        self._collection.ensure([Index(("event.id",)), Index(("tenant",)), Index(("shelf",)), Index(("fact.bucket",))])
+
+    def keep(self, events: Sequence[Event], known_at: datetime) -> None:
+        """Store those that are not there yet; raise ``KeyReused`` when one is there with another body."""
+        shelf = known_at.strftime("%Y-%m-%dT%H")
+        if shelf not in self._seen:
+            # Before the events that stand on it: a rebuild must not miss them.
+            self._shelves.insert_many([{"_id": shelf}])
+            self._seen.add(shelf)
+        there = self._collection.insert_many([_document(event, known_at, shelf) for event in events])
+        if there:
+            self._refuse_reused(there, events)
+
+    def _refuse_reused(self, there: set[Any], events: Sequence[Event]) -> None:
+        kept = {found["_id"]: found["hash"] for found in self._collection.find({"_id": {"$in": list(there)}}, ["hash"])}
+        for event in events:
+            if kept.get(event.key, event.hash) != event.hash:
+                raise KeyReused(f"event {event.id} came before with another body")
+
+    def facts(self, buckets: Sequence[str], known_at: datetime | None = None) -> dict[str, list[Mapping[str, int]]]:
+        """Return what was added to each of these buckets, as known at that instant or now."""
+        if not buckets:
+            return {}
+        query: Document = {"fact.bucket": {"$in": list(buckets)}}
+        if known_at is not None:
+            query["known_at"] = {"$lte": known_at}
+        found: dict[str, list[Mapping[str, int]]] = {}
+        for document in self._collection.find(query, ["fact"]):
+            found.setdefault(document["fact"]["bucket"], []).append(document["fact"]["adds"])
+        return found
+
+    def with_id(self, event_id: str) -> list[Document]:
+        """Return the events of that id; two publishers may both have one."""
+        return self._collection.find({"event.id": event_id})
+
+    def count(self, tenant: str) -> int:
+        """Return how many events of a tenant are kept."""
+        return self._collection.count({"tenant": tenant})
+
+    def refold(self, tenant: str | None) -> Iterator[set[Bucket]]:
+        """Derive the facts of all events again, page by page; yield the buckets that each page touched."""
+        for shelf in self._shelves.find({}):
+            query = {"shelf": shelf["_id"]} if tenant is None else {"shelf": shelf["_id"], "tenant": tenant}
+            documents = self._collection.find(query, ["event", "tenant", "hash"])
+            for first in range(0, len(documents), PAGE):
+                yield self._refold_page(documents[first : first + PAGE])
+
+    def _refold_page(self, documents: Sequence[Document]) -> set[Bucket]:
+        changes, touched = [], set()
+        for document in documents:
+            addition = addition_of(event_of(document))
+            if addition is None:
+                changes.append(Change({"_id": document["_id"]}, {"$unset": {"fact": ""}}))
+            else:
+                touched.add(addition.bucket)
+                changes.append(Change({"_id": document["_id"]}, {"$set": {"fact": _fact(addition)}}))
+        self._collection.update_each(changes)
+        return touched
+
+
+class Buckets:
+    """The day buckets: a cache."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection: Collection = database.collection("buckets")
+
+    def prepare(self) -> None:
+        """Make the index of a tenant's buckets."""
+        self._collection.ensure([Index(("tenant",))])
+
+    def mark_stale(self, buckets: set[Bucket], generation: str) -> None:
+        """Note that facts came: whoever is computing these buckets right now will not be believed."""
+        if not buckets:
+            return
+        changes = [
+            Change({"_id": bucket.id}, {"$set": {"stale": True, "generation": generation}}) for bucket in buckets
+        ]
+        if self._collection.update_each(changes) < len(changes):
+            # Two processes may both find a bucket missing: inserting skips what the other has stored meanwhile.
+            self._collection.insert_many([_empty(bucket, generation) for bucket in buckets])
+            self._collection.update_each(changes)
+
+    def find(
+        self, tenant: str, *, programme: str | None, district: str | None, month: str | None, through: str | None
+    ) -> list[Kept]:
+        """Return the buckets that a question is about; ``through`` is a KST day, inclusive."""
+        query: Document = {"tenant": tenant}
+        for name, value in (("programme", programme), ("district", district), ("month", month)):
+            if value is not None:
+                query[name] = value
+        if through is not None:
+            query["day"] = {"$lte": through}
+        return [_kept(found) for found in self._collection.find(query)]
+
+    def store(self, computed: Sequence[tuple[Kept, Mapping[str, int]]]) -> None:
+        """Store sums, unless a fact came since the bucket was read."""
+        self._collection.update_each(
+            [
+                Change(
+                    {"_id": kept.bucket.id, "generation": kept.generation},
+                    {"$set": {"stale": False, "sums": dict(sums)}},
+                )
+                for kept, sums in computed
+            ]
+        )
+
+    def drop(self, tenant: str | None) -> None:
+        """Forget the buckets of a tenant, or all of them."""
+        self._collection.delete_many({} if tenant is None else {"tenant": tenant})
+
+
+def event_of(document: Mapping[str, Any]) -> Event:
+    """Return the event that an archived document keeps."""
+    told = document["event"]
+    return Event(
+        id=told["id"],
+        source=told["source"],
+        type=told["type"],
+        subject=told["subject"],
+        tenant=document["tenant"],
+        time=told["time"],
+        sequence=told["sequence"],
+        data=told["data"],
+        traceparent=told["trace"],
+    )
+
+
+def _document(event: Event, known_at: datetime, shelf: str) -> Document:
+    document: Document = {
+        "_id": event.key,
+        "event": {
+            "id": event.id,
+            "source": event.source,
+            "type": event.type,
+            "subject": event.subject,
+            "time": event.time,
+            "sequence": event.sequence,
+            "data": dict(event.data),
+            "trace": event.traceparent,
+        },
+        "hash": event.hash,
+        "tenant": event.tenant,
+        "known_at": known_at,
+        "shelf": shelf,
+    }
+    addition = addition_of(event)
+    if addition is not None:
+        document["fact"] = _fact(addition)
+    return document
+
+
+def _fact(addition: Addition) -> Document:
+    return {"bucket": addition.bucket.id, "adds": dict(addition.amounts)}
+
+
+def _empty(bucket: Bucket, generation: str) -> Document:
+    return {
+        "_id": bucket.id,
+        "tenant": bucket.tenant,
+        "programme": bucket.programme,
+        "district": bucket.district,
+        "day": bucket.day,
+        "month": bucket.month,
+        "stale": True,
+        "generation": generation,
+        "sums": dict.fromkeys(MEASURES, 0),
+    }
+
+
+def _kept(document: Mapping[str, Any]) -> Kept:
+    return Kept(
+        Bucket(document["tenant"], document["programme"], document["district"], document["day"]),
+        document["stale"],
+        document["generation"],
+        document["sums"],
+    )

@@ -1,0 +1,131 @@
+"""What can be done with facts: archive them when told, and answer how many there were.
+
+Figures have two clocks. ``through`` is the KST day up to which facts count (the "as of" of a table). ``known_at`` is
+the instant up to which we had heard of them (what a published figure was bound to).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.statistics.model import Bucket, addition_of, figures, summed
+from services.statistics.storage import Archive, Buckets, Kept, event_of
+from shared.actors import Actor, must_be
+from shared.clock import Clock, from_iso, iso
+from shared.errors import Refused
+from shared.events.envelope import Event
+from shared.ids import Ids
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The use cases of the archive and its figures."""
+
+    archive: Archive
+    buckets: Buckets
+    clock: Clock
+    ids: Ids
+
+    def keep(self, events: Sequence[Event]) -> None:
+        """Archive each event once, and mark the buckets of its facts stale; raise ``KeyReused``.
+
+        Repeats are marked too: the first time may have died between the two.
+        """
+        self.archive.keep(events, self.clock.now())
+        additions = (addition_of(event) for event in events)
+        self.buckets.mark_stale({one.bucket for one in additions if one is not None}, self.ids.new("gen"))
+
+    def figures(
+        self,
+        _actor: Actor,
+        *,
+        tenant: str,
+        programme_id: str | None = None,
+        district: str | None = None,
+        month: str | None = None,
+        through: str | None = None,
+        known_at: str | None = None,
+    ) -> dict[str, Any]:
+        """Return ``{"through", "known_at", "rows", "total"}``; anyone may ask.
+
+        A row: ``{programme_id, district, month, places, applications, filled, openings, openings_filled,
+        competition}``; competition is applications ÷ places, null where there are no places. A total of nulls says
+        that nothing is known.
+        """
+        instant = None if known_at is None else _instant(known_at)
+        kept = self.buckets.find(tenant, programme=programme_id, district=district, month=month, through=through)
+        sums = self._fresh(kept) if instant is None else self._as_known(kept, instant)
+        return {"through": through, "known_at": None if instant is None else iso(instant), **figures(sums)}
+
+    def _fresh(self, kept: Sequence[Kept]) -> dict[Bucket, Mapping[str, int]]:
+        """Return the sums of each bucket, computing those that are stale."""
+        stale = [one for one in kept if one.stale]
+        facts = self.archive.facts([one.bucket.id for one in stale])
+        computed = [(one, summed(facts.get(one.bucket.id, ()))) for one in stale]
+        self.buckets.store(computed)
+        return {one.bucket: one.sums for one in kept} | {one.bucket: sums for one, sums in computed}
+
+    def _as_known(self, kept: Sequence[Kept], instant: datetime) -> dict[Bucket, Mapping[str, int]]:
+        """Return the sums of each bucket of which something was known then, straight from the facts."""
+        facts = self.archive.facts([one.bucket.id for one in kept], instant)
+        return {one.bucket: summed(facts[one.bucket.id]) for one in kept if one.bucket.id in facts}
+
+    def event(self, actor: Actor, *, event_id: str) -> dict[str, Any]:
+        """Return ``{"events": [...]}``: what is archived under that id, with its key and the instant we knew it."""
+        must_be(actor, "operator", "service")
+        return {
+            "events": [
+                _shown(document)
+                for document in self.archive.with_id(event_id)
+                if actor.is_any("service") or document["tenant"] == actor.tenant
+            ]
+        }
+
+    def count(self, actor: Actor, *, tenant: str) -> dict[str, Any]:
+        """Return ``{"events": n}``: how many events of a tenant are archived."""
+        must_be(actor, "officer", "operator", "service", tenant=tenant)
+        return {"events": self.archive.count(tenant)}
+
+    def rebuild(self, actor: Actor, *, tenant: str | None = None) -> dict[str, Any]:
+        """Derive facts and buckets again from the archive; return ``{"buckets": n}``.
+
+        Of one tenant; without one, of the operator's own, or of all for a service. Figures asked meanwhile may miss
+        what is not folded yet; facts may keep coming.
+        """
+        must_be(actor, "operator", "service", tenant=tenant)
+        whose = tenant if tenant is not None or actor.is_any("service") else actor.tenant
+        self.buckets.drop(whose)
+        generation = self.ids.new("gen")
+        touched: set[Bucket] = set()
+        for page in self.archive.refold(whose):
+            self.buckets.mark_stale(page, generation)
+            touched |= page
+        return {"buckets": len(touched)}
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return from_iso(text)
+    except ValueError as error:
+        raise Refused("wrong_input", field="known_at", why=str(error)) from error
+
+
+def _shown(document: Mapping[str, Any]) -> dict[str, Any]:
+    event = event_of(document)
+    return {
+        "event_id": event.id,
+        "event_key": event.key,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "tenant": event.tenant,
+        "time": iso(event.time),
+        "sequence": event.sequence,
+        "data": event.data,
+        "traceparent": event.traceparent,
+        "known_at": iso(document["known_at"]),
+        "counted": document.get("fact"),
+    }

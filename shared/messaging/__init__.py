@@ -1,0 +1,1 @@
+"""How facts travel: outbox -> relay -> quorum queue -> consumer core -> reaction; and how services are asked (RPC)."""

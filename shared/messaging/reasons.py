@@ -1,0 +1,44 @@
+"""Why a message is dead, kept beside the service that refused it: a reject can't carry a text."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from shared.clock import Clock
+from shared.messaging.message import Delivery
+from shared.mongo.port import Collection, Duplicate, Index
+
+#: Seconds: the same 30 days that a dead message is expected to be looked at in.
+KEPT_FOR = 30 * 24 * 3600
+
+
+def fingerprint(queue: str, delivery: Delivery) -> str:
+    """Return the key of a reason: the queue, the message id and the body."""
+    named = f"{queue}\n{delivery.message_id}\n".encode()
+    return hashlib.sha256(named + delivery.body).hexdigest()[:32]
+
+
+class Reasons:
+    """The reasons one service gave."""
+
+    def __init__(self, collection: Collection, clock: Clock) -> None:
+        self._collection = collection
+        self._clock = clock
+
+    def prepare(self) -> None:
+        """Make the index that forgets reasons after ``KEPT_FOR`` seconds."""
+        self._collection.ensure([Index(("at",), expire_after=KEPT_FOR)])
+
+    def keep(self, queue: str, delivery: Delivery, why: str) -> None:
+        """Keep the first reason given for this message on this queue."""
+        try:
+            self._collection.insert_one(
+                {"_id": fingerprint(queue, delivery), "queue": queue, "why": why[:2000], "at": self._clock.now()}
+            )
+        except Duplicate:
+            return
+
+    def of(self, queue: str, delivery: Delivery) -> dict[str, Any] | None:
+        """Return ``{"why", "at"}``, or None when it died by the delivery limit or the reason has gone."""
+        return self._collection.find_one({"_id": fingerprint(queue, delivery)})

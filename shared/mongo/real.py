@@ -1,0 +1,186 @@
+"""pymongo behind the collection port: journaled majority writes, time-outs on everything, one client a process.
+
+>>> database = connect("mongodb://127.0.0.1:27017", "sipbun_placement")  # opens no socket yet
+>>> database.collection("openings").name
+'openings'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from typing import Any
+
+import pymongo
+from bson.codec_options import CodecOptions
+from pymongo import MongoClient, UpdateOne, WriteConcern, errors
+
+from shared.errors import Unavailable
+from shared.mongo.port import Change, Document, Duplicate, Index, Query, Update
+
+#: Milliseconds. A database that is silent for this long is treated as away; the consumer then holds its batch back.
+SILENT_AFTER = 5_000
+#: Duplicate key, as the server numbers it.
+_DUPLICATE = 11000
+_AWAY = (errors.ConnectionFailure, errors.WTimeoutError, errors.ExecutionTimeout, errors.WaitQueueTimeoutError)
+#: Server answers that mean "not now": shutting down, not primary, interrupted.
+_AWAY_CODES = {6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
+
+
+def client(url: str) -> MongoClient[Document]:
+    """Return a client with a time-out on everything; make it once a process, after forking or monkey-patching."""
+    return MongoClient(
+        url,
+        serverSelectionTimeoutMS=SILENT_AFTER,
+        connectTimeoutMS=SILENT_AFTER,
+        socketTimeoutMS=2 * SILENT_AFTER,
+        waitQueueTimeoutMS=SILENT_AFTER,
+        appname="sipbun",
+        connect=False,
+    )
+
+
+def connect(url: str, name: str) -> RealDatabase:
+    """Return the database ``name`` behind ``url``."""
+    return RealDatabase(client(url), name)
+
+
+@contextmanager
+def _reaching(what: str) -> Iterator[None]:
+    try:
+        yield
+    except errors.DuplicateKeyError as error:
+        raise Duplicate(str(error.details)) from error
+    except _AWAY as error:
+        raise Unavailable(f"database: {what}: {error}") from error
+    except errors.OperationFailure as error:
+        if error.code in _AWAY_CODES or error.has_error_label("RetryableWriteError"):
+            raise Unavailable(f"database: {what}: {error}") from error
+        raise
+
+
+class RealDatabase:
+    """A database on a MongoDB-compatible server."""
+
+    def __init__(self, mongo: MongoClient[Document], name: str) -> None:
+        self.name = name
+        self._database = mongo.get_database(
+            name,
+            codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
+            write_concern=WriteConcern("majority", j=True, wtimeout=SILENT_AFTER),
+        )
+
+    def collection(self, name: str) -> RealCollection:
+        """Return the collection; nothing is opened yet."""
+        return RealCollection(self._database[name])
+
+    def answers(self) -> bool:
+        """Return whether the server answers a ping."""
+        try:
+            with _reaching("ping"):
+                self._database.command("ping")
+        except Unavailable:
+            return False
+        return True
+
+    def drop(self) -> None:
+        """Remove the whole database: tests and rebuilds only."""
+        with _reaching("drop"):
+            self._database.client.drop_database(self.name)
+
+
+def _projection(fields: Sequence[str] | None) -> dict[str, int] | None:
+    return None if fields is None else dict.fromkeys(fields, 1)
+
+
+class RealCollection:
+    """A collection on a MongoDB-compatible server."""
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+
+    @property
+    def name(self) -> str:
+        """Its name in the database."""
+        return str(self._collection.name)
+
+    def ensure(self, indexes: Iterable[Index]) -> None:
+        """Make the indexes that are missing."""
+        for index in indexes:
+            options: dict[str, Any] = {"unique": index.unique} if index.unique else {}
+            if index.where_exists is not None:
+                options["partialFilterExpression"] = {index.where_exists: {"$exists": True}}
+            if index.expire_after is not None:
+                options["expireAfterSeconds"] = index.expire_after
+            with _reaching(f"{self.name}.create_index"):
+                self._collection.create_index([(key, pymongo.ASCENDING) for key in index.keys], **options)
+
+    def find_one(self, query: Query, fields: Sequence[str] | None = None) -> Document | None:
+        """Return one matching document, or None."""
+        with _reaching(f"{self.name}.find_one"):
+            found: Document | None = self._collection.find_one(query, _projection(fields))
+        return found
+
+    def find(
+        self, query: Query, fields: Sequence[str] | None = None, *, limit: int = 0, newest: str | None = None
+    ) -> list[Document]:
+        """Return matching documents, read whole."""
+        with _reaching(f"{self.name}.find"):
+            cursor = self._collection.find(query, _projection(fields), limit=limit)
+            if newest is not None:
+                cursor = cursor.sort([(newest, pymongo.DESCENDING), ("_id", pymongo.DESCENDING)])
+            return list(cursor)
+
+    def count(self, query: Query) -> int:
+        """Return how many documents match."""
+        with _reaching(f"{self.name}.count"):
+            return int(self._collection.count_documents(query))
+
+    def insert_one(self, document: Document) -> None:
+        """Store it; raise ``Duplicate`` when it is there."""
+        with _reaching(f"{self.name}.insert_one"):
+            self._collection.insert_one(document)
+
+    def insert_many(self, documents: Sequence[Document]) -> set[Any]:
+        """Store all that are not there yet; return the ``_id`` of those that were."""
+        if not documents:
+            return set()
+        try:
+            with _reaching(f"{self.name}.insert_many"):
+                self._collection.insert_many(documents, ordered=False)
+        except errors.BulkWriteError as error:
+            return {documents[fault["index"]]["_id"] for fault in _only_duplicates(error)}
+        return set()
+
+    def update_one(self, query: Query, update: Update, *, upsert: bool = False) -> int:
+        """Change at most one document; return how many matched."""
+        with _reaching(f"{self.name}.update_one"):
+            result = self._collection.update_one(query, update, upsert=upsert)
+        return int(result.matched_count) + (1 if result.upserted_id is not None else 0)
+
+    def update_each(self, changes: Sequence[Change]) -> int:
+        """Carry out the changes in no order; return how many matched, in all."""
+        if not changes:
+            return 0
+        requests = [UpdateOne(change.query, change.update, upsert=change.upsert) for change in changes]
+        with _reaching(f"{self.name}.bulk_write"):
+            result = self._collection.bulk_write(requests, ordered=False)
+        return int(result.matched_count) + int(result.upserted_count)
+
+    def delete_many(self, query: Query) -> int:
+        """Remove what matches; return how many."""
+        with _reaching(f"{self.name}.delete_many"):
+            return int(self._collection.delete_many(query).deleted_count)
+
+
+def _only_duplicates(error: errors.BulkWriteError) -> list[dict[str, Any]]:
+    """Return the write errors when all are duplicates; raise what else went wrong."""
+    faults: list[dict[str, Any]] = list((error.details or {}).get("writeErrors", []))
+    if not faults or any(fault.get("code") != _DUPLICATE for fault in faults):
+        if any(fault.get("code") in _AWAY_CODES for fault in faults):
+            raise Unavailable(f"database: {error}") from error
+        raise error
+    if (error.details or {}).get("writeConcernErrors"):
+        raise Unavailable(f"database: {error}") from error
+    return faults

@@ -1,0 +1,282 @@
+"""Asking a service by name: answers, errors that cross the door, poison, and a server that is not there."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import amqp
+import orjson
+import pytest
+
+from shared.errors import Conflict, NotFound, Refused, Unavailable
+from shared.messaging.rpc import EXCHANGE, NotUnderstood, RemoteFailure, RpcClient
+from shared.messaging.topology import RPC_DEAD
+from shared.messaging.wire import connect
+from shared.trace import new_traceparent, within
+from tests.harness import eventually
+from tests.shared.messaging.conftest import Edge, Hosted
+
+LIBRARY = "hosted_library"
+
+
+@pytest.fixture
+def rpc(edge: Edge) -> Iterator[RpcClient]:
+    client = RpcClient(edge.amqp_url)
+    yield client
+    client.close()
+
+
+def test_a_method_is_asked_by_name(rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+    host()
+
+    answer = rpc.call(LIBRARY, "echo", said={"책": ["은하수", 3, None]})
+
+    assert answer["said"] == {"책": ["은하수", 3, None]}
+    assert answer["by"] == ""
+
+
+def test_the_verified_caller_and_the_trace_reach_the_method(
+    rpc: RpcClient, host: Callable[..., Hosted], token: str
+) -> None:
+    host()
+    trace = new_traceparent()
+
+    with within(trace):
+        answer = rpc.call(LIBRARY, "echo", token=token)
+
+    assert answer == {"said": None, "by": "resident-하나", "trace": trace}
+
+
+def test_every_kind_of_answer_comes_back_as_itself(rpc: RpcClient, host: Callable[..., Hosted], token: str) -> None:
+    hosted = host()
+
+    with pytest.raises(Refused) as refused:
+        rpc.call(LIBRARY, "fail", how="refused")
+    assert (refused.value.code, refused.value.field, refused.value.values) == ("no_place_left", "opening", {"places": 3})
+    with pytest.raises(NotFound):
+        rpc.call(LIBRARY, "fail", how="not_found")
+    with pytest.raises(Conflict):
+        rpc.call(LIBRARY, "fail", how="conflict")
+    with pytest.raises(Unavailable) as away:
+        rpc.call(LIBRARY, "fail", how="unavailable")
+    assert "secret" not in str(away.value)
+    for how in ("crash", "set", "large"):
+        with pytest.raises(RemoteFailure) as failure:
+            rpc.call(LIBRARY, "fail", how=how)
+        assert "010" not in str(failure.value)
+    assert rpc.call(LIBRARY, "borrow", token=token, book="별", days=3)["by"] == "resident-하나"
+    assert rpc.call(LIBRARY, "now")["at"].endswith("Z")
+    assert hosted.process.poll() is None
+
+
+def test_wrong_input_names_the_field_and_wrong_calls_are_not_understood(
+    rpc: RpcClient, host: Callable[..., Hosted], token: str
+) -> None:
+    host()
+
+    with pytest.raises(Refused) as refused:
+        rpc.call(LIBRARY, "borrow", token=token, book="별", days="셋")
+    assert (refused.value.code, refused.value.field) == ("input_invalid", "days")
+    with pytest.raises(Refused) as extra:
+        rpc.call(LIBRARY, "borrow", token=token, book="별", days=3, colour="파랑")
+    assert extra.value.field == "colour"
+    with pytest.raises(Refused) as nobody:
+        rpc.call(LIBRARY, "borrow", book="별", days=3)
+    assert nobody.value.code == "sign_in_needed"
+    with pytest.raises(Refused) as forged:
+        rpc.call(LIBRARY, "borrow", token=token[:-6] + "AAAAAA", book="별", days=3)
+    assert forged.value.code == "token_invalid"
+    with pytest.raises(NotUnderstood):
+        rpc.call(LIBRARY, "echo", shouted="왜")
+    with pytest.raises(NotUnderstood):
+        rpc.call(LIBRARY, "build")
+
+
+def test_a_service_that_is_not_there_is_known_at_once_and_a_slow_one_by_its_time_out(
+    rpc: RpcClient, host: Callable[..., Hosted]
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(Unavailable, match="no such service"):
+        rpc.call("nobody", "home", timeout=5)
+    assert time.monotonic() - started < 2
+
+    host()
+    with pytest.raises(Unavailable, match="in time"):
+        rpc.call(LIBRARY, "sleep", seconds=2, timeout=0.3)
+    assert rpc.call(LIBRARY, "echo", said=1)["said"] == 1
+
+
+def test_one_slow_call_does_not_hold_up_the_others(rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+    host()
+    slow = threading.Thread(target=lambda: rpc.call(LIBRARY, "sleep", seconds=3))
+    slow.start()
+
+    started = time.monotonic()
+    for number in range(50):
+        assert rpc.call(LIBRARY, "echo", said=number)["said"] == number
+    assert time.monotonic() - started < 2
+    slow.join()
+
+
+def test_threads_share_a_client(rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+    host()
+    wrong: list[Any] = []
+
+    def ask(of: int) -> None:
+        for number in range(40):
+            if rpc.call(LIBRARY, "echo", said=[of, number])["said"] != [of, number]:
+                wrong.append((of, number))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_killed_service_answers_again_after_its_restart(rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+    first = host()
+    assert rpc.call(LIBRARY, "echo", said=1)["said"] == 1
+    first.stop(signal.SIGKILL)
+    host()
+
+    assert rpc.call(LIBRARY, "echo", said=2)["said"] == 2
+
+
+def test_connections_cut_by_the_broker_are_replaced(edge: Edge, rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+    host()
+    assert rpc.call(LIBRARY, "echo", said=1)["said"] == 1
+
+    cut_every_connection(edge)
+
+    assert eventually(lambda: rpc.call(LIBRARY, "echo", said=2), within=15)["said"] == 2
+
+
+def cut_every_connection(edge: Edge) -> None:
+    """Close all client connections from the broker's side."""
+    from urllib.parse import quote  # noqa: PLC0415
+
+    from deploy.management import Management  # noqa: PLC0415
+
+    management = Management(edge.admin_url)
+
+    def names() -> list[str]:
+        listed: Any = management.ask("GET", f"vhosts/{quote(edge.vhost, safe='')}/connections")
+        return [connection["name"] for connection in listed or []]
+
+    for name in eventually(names, within=15):
+        management.ask("DELETE", f"connections/{quote(name, safe='')}")
+
+
+def test_sigterm_finishes_the_call_at_work(edge: Edge, rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+    hosted = host()
+    answers: list[Any] = []
+    call = threading.Thread(target=lambda: answers.append(rpc.call(LIBRARY, "sleep", seconds=1.5)))
+    call.start()
+    eventually(lambda: edge.database.collection("ticks").count({"_id": "asleep"}))
+
+    assert hosted.stop() == 0
+    call.join()
+    assert answers == ["slept"]
+
+
+# -- poison
+
+
+def a_poisonous_request(**properties: Any) -> tuple[bytes, dict[str, Any]]:
+    body = orjson.dumps({"args": [], "kwargs": {"said": 1}})
+    return body, {"content_type": "application/json", "content_encoding": "utf-8", "reply_to": "x", **properties}
+
+
+POISON: dict[str, tuple[bytes, dict[str, Any]]] = {
+    "a call stack that is a number": a_poisonous_request(application_headers={"nameko.call_id_stack": 7}),
+    "a call stack of numbers": a_poisonous_request(application_headers={"nameko.call_id_stack": [1, 2]}),
+    "no reply_to": a_poisonous_request(reply_to=None),
+    "a reply to a service": a_poisonous_request(reply_to=f"{LIBRARY}.echo"),
+    "no content type": a_poisonous_request(content_type=None),
+    "pickle": a_poisonous_request(content_type="application/x-python-serialize"),
+    "a compression that is not one": a_poisonous_request(application_headers={"compression": "application/x-gzip"}),
+    "broken JSON": (b'{"args": [', a_poisonous_request()[1]),
+    "not UTF-8": (b"\xff\xfe", a_poisonous_request()[1]),
+    "an empty body": (b"", a_poisonous_request()[1]),
+    "a list": (b"[]", a_poisonous_request()[1]),
+    "no args": (b'{"kwargs": {}}', a_poisonous_request()[1]),
+    "args that are text": (b'{"args": "all", "kwargs": {}}', a_poisonous_request()[1]),
+    "NaN": (b'{"args": [], "kwargs": {"said": NaN}}', a_poisonous_request()[1]),
+    "a type tag": (b'{"args": [{"__type__": "datetime", "__value__": "x"}], "kwargs": {}}', a_poisonous_request()[1]),
+    "deep nesting": (b'{"args": [], "kwargs": {"said": ' + b"[" * 50_000 + b"]" * 50_000 + b"}}", a_poisonous_request()[1]),
+    "a token that is a number": (b'{"args": [], "kwargs": {"token": 7}}', a_poisonous_request()[1]),
+    "a reply_to with half a character": a_poisonous_request(reply_to="\ud800"),
+    "a correlation id with half a character": a_poisonous_request(correlation_id="\ud800"),
+}
+
+
+def test_no_poison_stops_the_service_and_what_cannot_be_answered_is_kept(
+    edge: Edge, rpc: RpcClient, host: Callable[..., Hosted]
+) -> None:
+    hosted = host()
+    connection = connect(edge.amqp_url, "hostile")
+    channel = connection.channel()
+    for body, properties in POISON.values():
+        told = {name: value for name, value in properties.items() if value is not None}
+        channel.basic_publish(amqp.Message(body, **told), exchange=EXCHANGE, routing_key=f"{LIBRARY}.echo")
+    channel.basic_publish(
+        amqp.Message(b'{"args":[],"kwargs":{}}', content_type="application/json", reply_to="x"),
+        exchange=EXCHANGE,
+        routing_key=f"{LIBRARY}.__init__",
+    )
+    connection.close()
+
+    assert rpc.call(LIBRARY, "echo", said="still here")["said"] == "still here"
+    eventually(lambda: edge.depth(RPC_DEAD) == 2)
+    eventually(lambda: edge.depth(f"rpc-{LIBRARY}") == 0)
+    assert hosted.process.poll() is None, hosted.log.read_text()
+
+
+def test_properties_that_no_parser_reads_do_not_stop_the_service(
+    edge: Edge, rpc: RpcClient, host: Callable[..., Hosted]
+) -> None:
+    hosted = host()
+
+    for properties in (b"\xff\xfe", "a date beyond the calendar"):
+        send_raw_properties(edge, properties)
+
+    assert rpc.call(LIBRARY, "echo", said="still here")["said"] == "still here"
+    eventually(lambda: edge.depth(RPC_DEAD) == 2)
+    assert hosted.process.poll() is None
+
+
+def send_raw_properties(edge: Edge, what: bytes | str) -> None:
+    """Publish with properties that py-amqp would not write itself."""
+    connection = connect(edge.amqp_url, "hostile")
+    channel = connection.channel()
+    message = amqp.Message(b"{}", reply_to="x")
+    if isinstance(what, bytes):
+        # correlation_id: a short string of bytes that are not UTF-8.
+        raw = (1 << 10).to_bytes(2, "big") + bytes([len(what)]) + what
+    else:
+        # headers: one entry of type T (timestamp) with the largest value.
+        table = b"\x01t" + b"T" + b"\xff" * 8
+        raw = (1 << 13).to_bytes(2, "big") + len(table).to_bytes(4, "big") + table
+    message._serialize_properties = lambda: raw
+    channel.basic_publish(message, exchange=EXCHANGE, routing_key=f"{LIBRARY}.echo")
+    connection.close()
+
+
+def test_a_stock_nameko_client_is_answered(edge: Edge, host: Callable[..., Hosted]) -> None:
+    from nameko.exceptions import MethodNotFound, RemoteError  # noqa: PLC0415
+    from nameko.standalone.rpc import ClusterRpcProxy  # noqa: PLC0415
+
+    host()
+    with ClusterRpcProxy({"AMQP_URI": edge.amqp_url}, timeout=10) as cluster:
+        library = getattr(cluster, LIBRARY)
+        assert library.echo(said="안녕")["said"] == "안녕"
+        with pytest.raises(RemoteError, match="no_place_left"):
+            library.fail(how="refused")
+        with pytest.raises(MethodNotFound):
+            library.nothing()

@@ -1,0 +1,90 @@
+"""Publishing with pipelined confirms: every message is confirmed, refused with the reason, or all are sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from deploy.management import Management
+from shared.errors import Unavailable
+from shared.messaging.message import EVENTS, PARKED, Message
+from shared.messaging.wire import PipelinedPublisher, connect
+from tests.harness import eventually
+from tests.shared.messaging.conftest import Edge, a_message, an_event
+
+
+@pytest.fixture
+def publisher(edge: Edge) -> Iterator[PipelinedPublisher]:
+    publisher = PipelinedPublisher(edge.amqp_url)
+    yield publisher
+    publisher.close()
+
+
+def test_a_batch_is_confirmed_and_reaches_every_bound_queue(edge: Edge, publisher: PipelinedPublisher) -> None:
+    receipt = publisher.publish([a_message(an_event(number)) for number in range(300)])
+
+    assert receipt.confirmed == frozenset(range(300))
+    assert edge.depth("placement.openings") == 300
+    assert edge.depth("statistics.archive") == 300
+
+
+def test_what_nobody_binds_is_parked_and_confirmed(edge: Edge, publisher: PipelinedPublisher) -> None:
+    unknown = Message(EVENTS, "placement.moon.landed.v1", b"{}", message_id="달-1")
+
+    assert publisher.publish([unknown]).confirmed == frozenset({0})
+    assert edge.depth(PARKED) == 1
+
+
+def test_a_message_for_no_queue_is_refused_and_the_others_go_on(edge: Edge, publisher: PipelinedPublisher) -> None:
+    lost = Message("", "no.such.queue", b"{}", message_id="길-잃음")
+
+    receipt = publisher.publish([a_message(an_event(1)), lost, a_message(an_event(2))])
+
+    assert receipt.confirmed == frozenset({0, 2})
+    assert "no.such.queue" in receipt.refused[1]
+
+
+def test_a_message_over_the_brokers_limit_refuses_what_is_pending_so_that_the_caller_can_halve(
+    edge: Edge, publisher: PipelinedPublisher
+) -> None:
+    huge = Message(EVENTS, "placement.opening.filled.v1", b"x" * 400_000, message_id="큰-것")
+
+    receipt = publisher.publish([a_message(an_event(1)), huge, a_message(an_event(2))])
+    assert 1 in receipt.refused
+    alone = publisher.publish([huge])
+
+    assert alone.confirmed == frozenset()
+    assert "406" in alone.refused[0]
+    assert publisher.publish([a_message(an_event(3))]).confirmed == frozenset({0})
+
+
+def test_a_lost_connection_is_unavailable_and_the_next_batch_opens_another(
+    edge: Edge, publisher: PipelinedPublisher
+) -> None:
+    publisher.publish([a_message(an_event(1))])
+    management = Management(edge.admin_url)
+
+    def names() -> list[str]:
+        listed = management.ask("GET", f"vhosts/{quote(edge.vhost, safe='')}/connections") or []
+        return [connection["name"] for connection in listed]
+
+    for name in eventually(names, within=15):
+        management.ask("DELETE", f"connections/{quote(name, safe='')}")
+
+    with pytest.raises(Unavailable):
+        publisher.publish([a_message(an_event(2))])
+    assert publisher.publish([a_message(an_event(2))]).confirmed == frozenset({0})
+
+
+def test_a_broker_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="broker"):
+        PipelinedPublisher("amqp://sipbun:x@127.0.0.1:1/").publish([a_message(an_event(1))])
+
+
+def test_a_wrong_password_is_unavailable_and_says_why(edge: Edge) -> None:
+    at = edge.amqp_url.partition("@")[2]
+
+    with pytest.raises(Unavailable, match="ACCESS_REFUSED|403"):
+        connect(f"amqp://sipbun:wrong@{at}", "test")

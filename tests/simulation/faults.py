@@ -1,0 +1,148 @@
+"""Faults: each replaces one named line of shipped code by a wrong one, and an invariant must notice.
+
+Only the code objects of the functions that hold the line are exchanged, so everything else stays as shipped.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One wrong line. ``line`` must stand exactly once in the module's source."""
+
+    name: str
+    module: str
+    line: str
+    becomes: str
+    #: What a person would call it.
+    what: str
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "no-version-guard",
+        "shared.mongo.aggregates",
+        '{"_id": aggregate_id, "version": document["version"]}, change',
+        '{"_id": aggregate_id}, change',
+        "an act is saved although somebody else changed the document meanwhile",
+    ),
+    Fault(
+        "ack-before-effect",
+        "shared.messaging.core",
+        "            for event_type in dict.fromkeys(read.event.type for read in good):",
+        "            for event_type in settlement.ack([r.delivery for r in good]) or dict.fromkeys(r.event.type for r in good):",
+        "a message is acked before its effect is stored",
+    ),
+    Fault(
+        "letter-id-not-from-event",
+        "services.notifications.letters.model",
+        '        return f"{self.cause.key}:{self.resident}"',
+        '        return f"{self.written.isoformat()}:{self.resident}"',
+        "a letter's id is not derived from the event",
+    ),
+    Fault(
+        "pull-before-confirm",
+        "shared.messaging.relay",
+        "        receipt = self._publisher.publish([message for _, message in ready])",
+        "        take_out([item for item, _ in ready]); receipt = self._publisher.publish([m for _, m in ready])",
+        "a fact leaves the outbox before the broker has confirmed it",
+    ),
+    Fault(
+        "sweeper-only-asks",
+        "services.placement.budgets.usecases",
+        "                if self.openings.make_impossible(hold, budget.tenant):",
+        "                if self.openings.granted(hold.opening_id) is None:",
+        "the sweeper asks whether an act was done instead of making it impossible",
+    ),
+    Fault(
+        "key-without-source",
+        "shared.ids",
+        '    return hashlib.sha256(f"{source}\\n{event_id}".encode()).hexdigest()[:32]',
+        "    return hashlib.sha256(event_id.encode()).hexdigest()[:32]",
+        "an event's key forgets who said it",
+    ),
+    Fault(
+        "release-without-reopening",
+        "services.placement.openings.model",
+        "        if self.state == FILLED and now < self.terms.deadline:",
+        "        if False:",
+        "a place that comes free closes the opening instead of offering it again",
+    ),
+    Fault(
+        "late-application-not-read",
+        "services.placement.openings.reactions",
+        "        said.APPLICATION_SUBMITTED.type: _both(agree, give),",
+        "        said.APPLICATION_SUBMITTED.type: give,",
+        "an application that comes after the last place was given is never answered",
+    ),
+)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+@contextmanager
+def planted(fault: Fault | None) -> Iterator[None]:
+    """Run a block with the wrong line in place."""
+    if fault is None:
+        yield
+        return
+    exchanged = _exchange(fault)
+    try:
+        yield
+    finally:
+        for function, code in exchanged:
+            function.__code__ = code
+
+
+def _exchange(fault: Fault) -> list[tuple[types.FunctionType, types.CodeType]]:
+    module = importlib.import_module(fault.module)
+    file = Path(inspect.getfile(module))
+    source = file.read_text(encoding="utf-8")
+    if source.count(fault.line) != 1:
+        raise ValueError(f"{fault.name}: the line stands {source.count(fault.line)} times in {fault.module}")
+    wrong = dict(_codes(compile(source.replace(fault.line, fault.becomes), str(file), "exec")))
+    exchanged = []
+    for name, function in _functions(module):
+        code = wrong.get(name)
+        if code is not None and code.co_code + repr(_plain(code)).encode() != function.__code__.co_code + repr(
+            _plain(function.__code__)
+        ).encode():
+            exchanged.append((function, function.__code__))
+            function.__code__ = code
+    if not exchanged:
+        raise ValueError(f"{fault.name}: no function of {fault.module} changed")
+    return exchanged
+
+
+def _plain(code: types.CodeType) -> tuple[Any, ...]:
+    """Return what of a code object says what it does: nested code by its own content, never by its address."""
+    constants = tuple(_plain(one) if isinstance(one, types.CodeType) else repr(one) for one in code.co_consts)
+    return code.co_code, constants, code.co_names
+
+
+def _codes(code: types.CodeType, prefix: str = "") -> Iterator[tuple[str, types.CodeType]]:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant.co_qualname, constant
+            yield from _codes(constant)
+
+
+def _functions(module: types.ModuleType) -> Iterator[tuple[str, types.FunctionType]]:
+    for value in vars(module).values():
+        if isinstance(value, types.FunctionType) and value.__module__ == module.__name__:
+            yield value.__code__.co_qualname, value
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            for member in vars(value).values():
+                function = member.__func__ if isinstance(member, staticmethod | classmethod) else member
+                if isinstance(function, property):
+                    function = function.fget
+                if isinstance(function, types.FunctionType):
+                    yield function.__code__.co_qualname, function

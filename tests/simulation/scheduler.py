@@ -1,0 +1,290 @@
+"""A seeded scheduler of greenlets with a virtual clock: one thread, one order of events for each seed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from greenlet import getcurrent, greenlet
+
+from shared.clock import to_millisecond
+from shared.errors import Unavailable
+
+#: When every simulated town begins: a Tuesday, 14:00 in Seoul.
+BEGINNING = datetime(2026, 12, 1, 5, 0, tzinfo=UTC)
+FOREVER = float("inf")
+
+
+class Crash(BaseException):
+    """kill -9: nothing in the process may catch it."""
+
+
+class Stuck(Exception):
+    """The town did not come to rest."""
+
+
+@dataclass
+class Mishaps:
+    """How likely what goes wrong is, at each step of a service."""
+
+    crash: float = 0.0015
+    pause: float = 0.0015
+    #: For a command on its way through a service: sleeping actors are what holds are about.
+    pause_of_command: float = 0.012
+    away: float = 0.004
+    #: A message that waits is delivered twice.
+    duplicate: float = 0.05
+    #: Seconds; the longest outlast every deadline in the town.
+    pauses: tuple[float, ...] = (0.5, 8.0, 45.0, 90.0, 200.0)
+
+    @staticmethod
+    def none() -> Mishaps:
+        """Return fair weather."""
+        return Mishaps(0, 0, 0, 0, 0)
+
+
+@dataclass(eq=False)
+class Task:
+    """One thread of a process."""
+
+    name: str
+    process: SimProcess
+    run: greenlet
+    wake: float
+    is_command: bool = False
+
+
+@dataclass(eq=False)
+class SimProcess:
+    """A process: its threads live and die together. ``can_fail`` is False for people."""
+
+    name: str
+    can_fail: bool = True
+    alive: bool = True
+    paused_until: float = 0.0
+    tasks: list[Task] = field(default_factory=list)
+    #: Called when it dies or sleeps past the broker's patience: its connections are dropped.
+    on_lost: Callable[[], None] = lambda: None
+    #: Called to start it again.
+    on_restart: Callable[[], None] = lambda: None
+
+
+class Scheduler:
+    """Runs tasks one step at a time, in an order that the seed decides."""
+
+    def __init__(self, seed: int, mishaps: Mishaps) -> None:
+        self.random = Random(seed)
+        self.mishaps = mishaps
+        self.time = 0.0
+        self.steps = 0
+        self.story: deque[str] = deque(maxlen=600)
+        self._tasks: list[Task] = []
+        self._restarts: list[tuple[float, SimProcess]] = []
+        self._hub = getcurrent()
+        self._current: Task | None = None
+        self._doomed: set[int] = set()
+
+    # What the town's ports call.
+
+    def now(self) -> datetime:
+        """Return the virtual instant."""
+        return to_millisecond(BEGINNING + timedelta(seconds=self.time))
+
+    def sleep(self, seconds: float) -> None:
+        """Let the current task wait."""
+        self._switch(self.time + seconds)
+
+    def step(self, what: str) -> None:
+        """Stand between two steps of the current task: something may happen to it here."""
+        task = self._current
+        if task is None:
+            return
+        self.steps += 1
+        fate = self._fate(task, what) if task.process.can_fail else None
+        if fate == "pause":
+            self._pause(task.process, what)
+        elif fate == "crash":
+            self.crash(task.process, what)
+            raise Crash
+        self._switch(self.time)
+        if fate == "away":
+            self.tell(f"{task.process.name}: no answer at {what}")
+            raise Unavailable(f"no answer at {what}")
+
+    # What the world calls.
+
+    def spawn(self, process: SimProcess, name: str, do: Callable[[], Any], *, is_command: bool = False) -> Task:
+        """Start a thread in a process."""
+        run = greenlet(lambda: self._guard(do), parent=self._hub)
+        task = Task(name, process, run, self.time, is_command)
+        process.tasks.append(task)
+        self._tasks.append(task)
+        return task
+
+    def wait_for(self, is_there: Callable[[], bool], seconds: float) -> bool:
+        """Let the current task wait until ``wake_up`` and ``is_there``, or until the time is over."""
+        task = self._current
+        assert task is not None
+        until = self.time + seconds
+        while not is_there() and self.time < until:
+            self._switch(until)
+        return is_there()
+
+    def wake_up(self, task: Task | None) -> None:
+        """Let a waiting task look again."""
+        if task is not None:
+            task.wake = min(task.wake, self.time)
+
+    @property
+    def current(self) -> Task | None:
+        """The task that runs."""
+        return self._current
+
+    def crash(self, process: SimProcess, why: str) -> None:
+        """Kill a process; it is started again a little later."""
+        self.tell(f"{process.name}: killed at {why}")
+        process.alive = False
+        process.on_lost()
+        here = self._current
+        for task in process.tasks:
+            if task is not here:
+                self._kill(task)
+        self._tasks = [task for task in self._tasks if task.process is not process]
+        process.tasks = []
+        self._restarts.append((self.time + self.random.uniform(0.2, 3.0), process))
+
+    def tell(self, line: str) -> None:
+        """Add a line to the story."""
+        self.story.append(f"{self.time:9.3f}s {line}")
+
+    def run(self, until: Callable[[], bool], *, seconds: float) -> None:
+        """Run until ``until()``, which is asked now and then; raise ``Stuck`` after so many virtual seconds."""
+        end = self.time + seconds
+        countdown = 0
+        while True:
+            if countdown == 0:
+                if until():
+                    return
+                if self.time > end:
+                    raise Stuck(f"not at rest after {seconds:.0f} virtual seconds")
+                countdown = 25
+            countdown -= 1
+            if self._restarts:
+                self._restart_due()
+            task = self._pick()
+            if task is None:
+                countdown = 0
+                continue
+            self._current = task
+            task.run.switch()
+            self._current = None
+            if task.run.dead:
+                self._forget(task)
+            self.time += self.random.random() * 0.004
+
+    def calm(self) -> None:
+        """End the storm: nothing goes wrong any more, and who sleeps wakes."""
+        self.mishaps = Mishaps.none()
+        for task in self._tasks:
+            task.process.paused_until = min(task.process.paused_until, self.time)
+
+    # Inside.
+
+    def _guard(self, do: Callable[[], Any]) -> None:
+        try:
+            do()
+        except Crash:
+            return
+
+    def _switch(self, wake: float) -> None:
+        task = self._current
+        if task is None:
+            return
+        if id(task) in self._doomed:
+            raise Crash
+        task.wake = wake
+        self._hub.switch()
+        if id(task) in self._doomed:
+            raise Crash
+
+    def _kill(self, task: Task) -> None:
+        if task.run.dead or not task.run:
+            return
+        self._doomed.add(id(task))
+        before, self._current = self._current, task
+        here = getcurrent()
+        task.run.parent = here
+        task.run.throw(Crash)
+        self._current = before
+        self._doomed.discard(id(task))
+
+    def _fate(self, task: Task, _what: str) -> str | None:
+        chances = self.mishaps
+        if chances.crash == 0:
+            return None
+        roll = self.random.random()
+        if roll < chances.crash:
+            return "crash"
+        roll -= chances.crash
+        pause = chances.pause_of_command if task.is_command else chances.pause
+        if roll < pause:
+            return "pause"
+        return "away" if roll - pause < chances.away else None
+
+    def _pause(self, process: SimProcess, what: str) -> None:
+        seconds = self.random.choice(self.mishaps.pauses)
+        self.tell(f"{process.name}: sleeps {seconds:.0f} s at {what}")
+        process.paused_until = self.time + seconds
+        if seconds > 30:  # the broker's patience: the heartbeat
+            process.on_lost()
+
+    def _restart_due(self) -> None:
+        due = [process for at, process in self._restarts if at <= self.time]
+        if due:
+            self._restarts = [(at, process) for at, process in self._restarts if at > self.time]
+            for process in due:
+                process.alive, process.paused_until = True, 0.0
+                process.on_restart()
+
+    def _pick(self) -> Task | None:
+        time = self.time
+        ready = [task for task in self._tasks if task.wake <= time and task.process.paused_until <= time]
+        if ready:
+            return ready[int(self.random.random() * len(ready))]
+        waking = [max(task.wake, task.process.paused_until) for task in self._tasks]
+        waking += [at for at, _ in self._restarts]
+        earliest = min(waking, default=FOREVER)
+        if earliest == FOREVER:
+            raise Stuck("nobody is left to run")
+        self.time = earliest
+        return None
+
+    def _forget(self, task: Task) -> None:
+        if task in self._tasks:
+            self._tasks.remove(task)
+        if task in task.process.tasks:
+            task.process.tasks.remove(task)
+
+
+class SimSerial:
+    """The in-process queue by key, for simulated threads."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._busy: set[str] = set()
+
+    @contextmanager
+    def __call__(self, key: str) -> Iterator[None]:
+        """Wait until nobody else in this process works on ``key``."""
+        while key in self._busy:
+            self._scheduler.sleep(0.01)
+        self._busy.add(key)
+        try:
+            yield
+        finally:
+            self._busy.discard(key)

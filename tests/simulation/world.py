@@ -1,0 +1,360 @@
+"""A town on twins: two replicas of every service, two relays, one broker, one database a service.
+
+What each service does is read off its ``service.py``: the same table of contents that nameko hosts (asked, told, due).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from services.notifications import service as notifications
+from services.notifications.mail.twin import MailTwin
+from shared.actors import Actor
+from shared.auth import Keys
+from shared.errors import Conflict, Unavailable
+from shared.ids import SeededIds
+from shared.messaging.core import Core, ignore
+from shared.messaging.entrypoint import Asked, Desk, Due, Fed, Told
+from shared.messaging.premises import reasons_of
+from shared.messaging.relay import Relay
+from shared.messaging.relaying import OUTBOXES
+from shared.messaging.topology import QueueSpec, routing_keys
+from shared.messaging.twin import TwinBroker, TwinConnection, TwinQueue
+from shared.mongo.twin import DatabaseView, TwinDatabase
+from shared.town import Town, twin_town
+from tests.simulation.scheduler import Mishaps, Scheduler, SimProcess, SimSerial, Task
+
+SERVICES = ("placement", "residents", "notifications", "statistics")
+REPLICAS = 2
+#: Seconds a caller waits for an answer; the call may still go on.
+PATIENCE = 10.0
+#: How much slower timers go once the storm is over and hours are waited through.
+CALM_PACE = 12.0
+#: Messages a simulated batch takes at most.
+BATCH = 6
+
+
+
+class World:
+    """The town and everything in it."""
+
+    def __init__(self, seed: int, mishaps: Mishaps) -> None:
+        self.scheduler = Scheduler(seed, mishaps)
+        self.random = self.scheduler.random
+        self.databases = {name: TwinDatabase(name) for name in SERVICES}
+        self.broker = TwinBroker()
+        self.ids = SeededIds(seed)
+        self.mails = MailTwin(self.scheduler)
+        #: Won that the narrow programme's openings could cost, whenever an opening was written.
+        self.granted_over_time: list[int] = []
+        self.replicas: dict[str, list[Replica]] = {
+            name: [Replica(self, name, number) for number in range(REPLICAS)] for name in SERVICES
+        }
+        self.relays = [RelayProcess(self, number) for number in range(REPLICAS)]
+        self.people = SimProcess("people", can_fail=False)
+
+    def call(self, service: str, method: str, *, token: Any = None, **asked: Any) -> Any:
+        """Ask a replica that is up, as the RPC client does; raise ``Unavailable`` when no answer comes in time."""
+        up = [one for replicas in self.replicas.values() for one in replicas if one.hosts(service) and one.process.alive]
+        if not up:
+            raise Unavailable(f"{service}: nobody listens")
+        return up[int(self.random.random() * len(up))].answer(service, method, token, asked)
+
+    @property
+    def longest_idle(self) -> float:
+        """Seconds between two looks of somebody who found nothing: a nudge or a push comes sooner in real life."""
+        return 1.5 if self.scheduler.mishaps.crash else 15.0
+
+    def end_storm(self) -> None:
+        """Let everything be well again."""
+        for database in self.databases.values():
+            database.away = False
+        self.broker.away = False
+        self.scheduler.calm()
+
+    def step(self, what: str) -> None:
+        """Stand between two steps, and note what every write of an opening promises."""
+        if what.startswith("database openings.") and what.endswith(" done"):
+            self.granted_over_time.append(self._promised())
+        self.scheduler.step(what)
+
+    def _promised(self) -> int:
+        promised = 0
+        for opening in self.databases["placement"].collection("openings").everything():
+            if not opening.get("tombstone") and opening["programme_id"].endswith(":narrow"):
+                minutes = sum((shift["end"] - shift["start"]).total_seconds() // 60 for shift in opening["shifts"])
+                may_fill = opening["state"] in ("open", "filled")
+                places = opening["places"] if may_fill else len(opening["placements"])
+                promised += places * -(-int(minutes) * opening["hourly_won"] // 60)
+        return promised
+
+    def at_rest(self) -> bool:
+        """Return whether nothing is on its way any more."""
+        waiting = any(
+            queue.ready or queue.out for name, queue in self.broker.queues.items() if not _is_final(name)
+        )
+        letters = self.databases["notifications"].collection("letters").everything()
+        if waiting or any(letter["mail"].get("due") for letter in letters):
+            return False
+        return not any(
+            entry["s"] == "new"
+            for service, names in OUTBOXES.items()
+            for name in names
+            for document in self.databases[service].collection(name).everything()
+            for entry in document.get("outbox", ())
+        )
+
+
+def _is_final(queue: str) -> bool:
+    return queue.endswith(".dead") or queue == "city.parked"
+
+
+class SimProcessHost:
+    """A process with connections of its own."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self.process = SimProcess(name, on_lost=self._lose, on_restart=self.start)
+        self.connections: list[TwinConnection] = []
+        self.own_queue: TwinQueue | None = None
+
+    def start(self) -> None:
+        """Begin, or begin again after a crash."""
+
+    def connection(self) -> TwinConnection:
+        """Open a connection that dies with the process."""
+        connection = self.world.broker.connection(self.world.scheduler.step)
+        self.connections.append(connection)
+        return connection
+
+    def spawn(self, name: str, do: Callable[[], Any]) -> Task:
+        """Start a thread of this process."""
+        return self.world.scheduler.spawn(self.process, f"{self.process.name} {name}", do)
+
+    def _lose(self) -> None:
+        for connection in self.connections:
+            connection.close()
+        if self.own_queue is not None:
+            self.world.broker.unsubscribe(self.own_queue)
+
+
+class RelayProcess(SimProcessHost):
+    """A relay over every outbox."""
+
+    def __init__(self, world: World, number: int) -> None:
+        super().__init__(world, f"relay-{number}")
+        self.start()
+
+    def start(self) -> None:
+        """Sweep for ever."""
+        self.connections = []
+        step = self.world.scheduler.step
+        collections = [
+            self.world.databases[service].seen_by(step).collection(name)
+            for service, names in OUTBOXES.items()
+            for name in names
+        ]
+        relay = Relay(collections, self.connection(), batch=20)
+
+        def run() -> None:
+            idle = 0.2
+            while True:
+                try:
+                    published = relay.sweep().published
+                except Unavailable:
+                    published = 0
+                idle = 0.1 if published else min(idle * 1.7, self.world.longest_idle)
+                self.world.scheduler.sleep(idle * (0.5 + self.world.random.random()))
+
+        self.spawn("sweep", run)
+
+
+class Replica(SimProcessHost):
+    """One process of a service, hosting what its service.py lists."""
+
+    def __init__(self, world: World, service: str, number: int) -> None:
+        super().__init__(world, f"{service}-{number}")
+        self.service = service
+        self.module = importlib.import_module(f"services.{service}.service")
+        self.hosted: dict[str, Any] = {}
+        self.start()
+
+    def hosts(self, name: str) -> bool:
+        """Return whether it answers for an RPC service."""
+        return name in self.hosted
+
+    def start(self) -> None:
+        """Build everything afresh: memory is gone."""
+        self.connections = []
+        scheduler = self.world.scheduler
+        town = self._town()
+        built: dict[Any, Any] = {}
+        self.hosted = {}
+        for hosted_class in self.module.SERVICES:
+            service = hosted_class()
+            for name, value in vars(hosted_class).items():
+                if isinstance(value, Desk):
+                    build = value._build
+                    if build not in built:
+                        built[build] = self._build(build, town)
+                    setattr(service, name, built[build])
+            self.hosted[hosted_class.name] = service
+            for method, entrypoint in _entrypoints(hosted_class):
+                if isinstance(entrypoint, Told):
+                    self._consume(town, entrypoint, getattr(service, method)())
+                elif isinstance(entrypoint, Fed):
+                    self._feed(town, entrypoint, getattr(service, method)())
+                elif isinstance(entrypoint, Due):
+                    self._run_due(method, entrypoint.every, getattr(service, method))
+        self.spawn("prepare", lambda: _insist(scheduler, lambda: self.module.prepare(town)))
+
+    def answer(self, service: str, method: str, token: Any, asked: Mapping[str, Any]) -> Any:
+        """Answer a call in a thread of this process, while the caller waits."""
+        scheduler = self.world.scheduler
+        caller = scheduler.current
+        answer: list[Any] = []
+        entrypoint = next(one for name, one in _entrypoints(type(self.hosted[service])) if name == method)
+
+        def do() -> None:
+            try:
+                result = _call(entrypoint, self.hosted[service], method, token, dict(asked))
+                answer.append((result, None))
+            except Exception as error:
+                answer.append((None, error))
+            scheduler.wake_up(caller)
+
+        task = scheduler.spawn(self.process, f"{self.process.name} {method}", do, is_command=True)
+        scheduler.wait_for(lambda: bool(answer) or task.run.dead, PATIENCE)
+        if not answer:
+            raise Unavailable(f"{service}.{method}: no answer")
+        scheduler.step(f"answer of {service}.{method}")
+        result, error = answer[0]
+        if error is not None:
+            raise error
+        return result
+
+    def _town(self) -> Town:
+        scheduler = self.world.scheduler
+        return twin_town(
+            database=lambda name: DatabaseView(self.world.databases[name], self.world.step),
+            clock=scheduler,
+            ids=self.world.ids,
+            serial=SimSerial(scheduler),
+            keys=ACTORS,
+            ask=self.world,
+        )
+
+    def _build(self, build: Any, town: Town) -> Any:
+        if build is not notifications.build:
+            return build(town)
+        post_office = self.world.mails.seen_by(self.world.step)
+        return notifications.furnish(town, mail=post_office, mail_log=post_office)
+
+    def _feed(self, town: Town, entrypoint: Fed, feed: Any) -> None:
+        scheduler = self.world.scheduler
+        spec = QueueSpec(entrypoint.feed_name, entrypoint.hears)
+        core = Core(spec, dict.fromkeys(spec.types, ignore), reasons_of(town.database(self.service), scheduler))
+        self.own_queue = self.world.broker.subscribe(routing_keys(entrypoint.hears))
+
+        def run() -> None:
+            _insist(scheduler, feed.opened)
+            while True:
+                ready, self.own_queue.ready = list(self.own_queue.ready), deque()
+                if ready:
+                    feed.told([core.read(stored.delivery) for stored in ready])
+                scheduler.sleep(self.world.longest_idle)
+
+        self.spawn(f"fed {entrypoint.feed_name}", run)
+
+    def _consume(self, town: Town, entrypoint: Told, table: Mapping[str, Any]) -> None:
+        scheduler, random = self.world.scheduler, self.world.random
+        reasons = reasons_of(town.database(self.service), scheduler)
+        core = Core(entrypoint.spec, table, reasons)
+        name = entrypoint.spec.name
+        connection = self.connection()
+
+        def run() -> None:
+            idle = 0.05
+            while True:
+                mishaps = scheduler.mishaps
+                waiting = self.world.broker.queues[name].ready
+                if waiting and random.random() < mishaps.duplicate:
+                    self.world.broker.duplicate(name, int(random.random() * len(waiting)))
+                try:
+                    batch = connection.deliver(name, 1 + int(random.random() * BATCH), _any_of(random))
+                    if batch:
+                        core.take(batch, connection.settlement(name))
+                except (Unavailable, Conflict):
+                    batch = []
+                idle = 0.05 if batch else min(idle * 1.7, self.world.longest_idle)
+                scheduler.sleep(0.0 if batch else idle)
+
+        self.spawn(f"told {name}", run)
+
+    def _run_due(self, name: str, every: float, do: Callable[[], Any]) -> None:
+        scheduler = self.world.scheduler
+
+        def run() -> None:
+            while True:
+                again = False
+                try:
+                    again = bool(do())
+                except (Unavailable, Conflict):
+                    again = False
+                pace = 1.0 if scheduler.mishaps.crash else CALM_PACE
+                scheduler.sleep(0.0 if again else every * pace * (1 + self.world.random.random()))
+
+        self.spawn(f"due {name}", run)
+
+
+def _any_of(random: Any) -> Callable[[int], int]:
+    """Return the choice of the next message: mostly in order, often not."""
+    return lambda waiting: 0 if random.random() < 0.6 else int(random.random() * waiting)
+
+
+def _insist(scheduler: Scheduler, do: Callable[[], Any]) -> None:
+    while True:
+        try:
+            do()
+        except Unavailable:
+            scheduler.sleep(0.5)
+        else:
+            return
+
+
+_TABLES: dict[type, list[tuple[str, Any]]] = {}
+
+
+def _entrypoints(service: type) -> list[tuple[str, Any]]:
+    """Return ``(method, entrypoint)`` for everything a service class lists."""
+    if service not in _TABLES:
+        _TABLES[service] = [
+            (name, entrypoint)
+            for name, method in vars(service).items()
+            for entrypoint in getattr(method, "nameko_entrypoints", ())
+        ]
+    return _TABLES[service]
+
+
+def _call(entrypoint: Asked, service: Any, method: str, token: Any, asked: dict[str, Any]) -> Any:
+    """Do what the RPC entrypoint does between the wire and the method, tokens aside."""
+    if entrypoint.schema is not None:
+        asked = entrypoint.schema.load(asked)
+    return getattr(service, method)(token or Actor("", frozenset(), ""), **asked)
+
+
+class Passes(Keys):
+    """Issues actors instead of tokens: signatures are tested elsewhere, and cost time here."""
+
+    def __init__(self) -> None:
+        """Hold no key."""
+
+    def issue(self, actor: Actor, at: Any) -> Any:
+        """Return the actor."""
+        return actor
+
+
+ACTORS = Passes()
