@@ -174,6 +174,7 @@ class BrokerNode:
         if process is not None:
             process.end(patience)
         self._forget_process()
+        self._drop_link()
 
     def kill(self) -> None:
         """`kill -9` the whole node at once."""
@@ -184,6 +185,7 @@ class BrokerNode:
             for member in (process, *members):
                 member.wait_gone(5)
         self._forget_process()
+        self._drop_link()
 
     def restart(self) -> None:
         """Stop and start; the same ports, the same data."""
@@ -264,6 +266,13 @@ class BrokerNode:
         for name in ("mnesia", "log", "conf.d"):
             (self.folder / name).mkdir(exist_ok=True)
 
+    def _link(self) -> Path:
+        return Path(tempfile.gettempdir()) / self.identity.name.partition("@")[0]
+
+    def _drop_link(self) -> None:
+        if "identity" in self._kept() and self._link().is_symlink() and self._link().readlink() == self.folder:
+            self._link().unlink()
+
     def _plain_folder(self) -> Path:
         """Return the folder under a name that RabbitMQ can digest.
 
@@ -273,7 +282,7 @@ class BrokerNode:
         told = str(self.folder)
         if told.isascii() and not any(letter.isspace() for letter in told):
             return self.folder
-        link = Path(tempfile.gettempdir()) / self.identity.name.partition("@")[0]
+        link = self._link()
         with contextlib.suppress(FileExistsError):
             link.symlink_to(self.folder)
         if link.readlink() != self.folder:

@@ -10,14 +10,15 @@ files under the state folder, so that any worker can show the sum of all.
 # ruff: noqa: N999 - gunicorn calls its file so
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[1]
 _state = Path(os.environ.get("SIPBUN_STATE_DIR") or _ROOT / ".sipbun").resolve()
 #: Read by prometheus_client when it is first imported, which is in a worker.
-_counts = _state / "metrics" / (os.environ.get("SIPBUN_PROCESS") or "gateway")
+_counts = Path(
+    os.environ.get("PROMETHEUS_MULTIPROC_DIR") or _state / "metrics" / (os.environ.get("SIPBUN_PROCESS") or "gateway")
+)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counts)
 
 chdir = str(_ROOT)
@@ -46,8 +47,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 def on_starting(_server: Any) -> None:
     """Begin counting from nothing: the files of an earlier run would be added up too."""
-    shutil.rmtree(_counts, ignore_errors=True)
     _counts.mkdir(parents=True, exist_ok=True)
+    for file in _counts.glob("*.db"):
+        file.unlink(missing_ok=True)
 
 
 def post_worker_init(_worker: Any) -> None:

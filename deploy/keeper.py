@@ -87,6 +87,8 @@ class ServerRun:
         """Stop the very process that was kept, politely: the folder may name somebody else's by now."""
         if self._process is not None:
             self._process.end(PATIENCE)
+            if self.server.process is None:
+                self.server.stop()
 
 
 class SpecRun:

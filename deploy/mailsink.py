@@ -149,7 +149,7 @@ def main(arguments: Sequence[str]) -> int:
     words = argparse.ArgumentParser(prog="python -m deploy.mailsink", description=(__doc__ or "").partition("\n")[0])
     state = Path(os.environ.get("SIPBUN_STATE_DIR", ".sipbun"))
     words.add_argument("--folder", type=Path, default=state / "mail")
-    words.add_argument("--host", default="127.0.0.1")
+    words.add_argument("--host", default=os.environ.get("SIPBUN_SMTP_HOST") or "127.0.0.1")
     words.add_argument("--port", type=int, default=int(os.environ.get("SIPBUN_SMTP_PORT", "0")), help="0: any free one")
     words.add_argument("--refuse", action="append", default=[], metavar="PATTERN", help="recipients refused for good")
     words.add_argument("--defer", action="append", default=[], metavar="PATTERN", help="recipients refused for now")

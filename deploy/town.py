@@ -91,6 +91,11 @@ def wait_until_ready(state: Path, supervisor: Process, *, say: Say, seconds: flo
         if found is not None and ours and found.state == "ready":
             return found
         if not supervisor.alive:
+            other = started_by_another(state, supervisor)
+            if other is not None:
+                # Two callers started at once: this one's supervisor found the door locked and went.
+                supervisor, events = other, follow_events(state, other)
+                continue
             why = found.error if found is not None and ours else ""
             raise NotUp(why or f"the supervisor ended; see {state / 'log' / 'supervisor.log'}")
         if time.monotonic() >= end:
@@ -98,6 +103,20 @@ def wait_until_ready(state: Path, supervisor: Process, *, say: Say, seconds: flo
             named = ", ".join(f"{one.name} ({one.state}, {one.restarts} restarts, log {one.log})" for one in waiting)
             raise NotUp(f"not ready after {seconds:.0f} s: {named or 'the supervisor says nothing'}")
         time.sleep(0.1)
+
+
+def started_by_another(state: Path, ours: Process, seconds: float = 3.0) -> Process | None:
+    """Return the living supervisor that took the lock before ours did, once it has left its record."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = running(state)
+        if found is not None and found.supervisor != ours:
+            return found.supervisor
+        if found is None and Running.read(state) is not None:
+            # There is a record and nobody alive behind it: ours failed by itself.
+            return None
+        time.sleep(0.1)
+    return None
 
 
 def ensure_up(state: Path, *, say: Say, seconds: float = 180.0, **how: Any) -> Running:
@@ -110,13 +129,18 @@ def ensure_up(state: Path, *, say: Say, seconds: float = 180.0, **how: Any) -> R
         return wait_until_ready(state, supervisor, say=say, seconds=seconds)
     except NotUp:
         if found is None:
-            bring_down(state, say=say)
+            bring_down(state, say=say, only=supervisor)
         raise
 
 
-def bring_down(state: Path, *, say: Say) -> bool:
-    """Stop the town and everything a shot supervisor may have left; return whether there was anything to stop."""
+def bring_down(state: Path, *, say: Say, only: Process | None = None) -> bool:
+    """Stop the town and everything a shot supervisor may have left; return whether there was anything to stop.
+
+    With `only`, a town that another supervisor keeps is left alone.
+    """
     found = Running.read(state)
+    if only is not None and found is not None and found.alive and found.supervisor != only:
+        return False
     stopped = False
     if found is not None and found.alive:
         say("멈추는 중입니다 (stopping) ...")

@@ -5,6 +5,7 @@ An unknown name is shown as it is, so that a new event needs nothing here to be 
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -43,10 +44,10 @@ EVENTS: dict[str, Word] = {
 #: Queues and the feeds of one process each.
 QUEUES: dict[str, Word] = {
     "placement.openings": Word("일자리", "openings"),
-    "placement.nearby": Word("주변 찾기", "nearby index"),
+    "placement.nearby": Word("지도", "map"),
     "notifications.letters": Word("편지", "letters"),
     "residents.withdrawals": Word("동의 철회", "withdrawals"),
-    "residents.reach": Word("이웃 찾기", "reach index"),
+    "residents.reach": Word("이웃", "reach"),
     "statistics.archive": Word("통계", "archive"),
     "rpc.dead": Word("답할 수 없는 요청", "unanswerable requests"),
     "city.parked": Word("아무도 듣지 않는 것", "parked"),
@@ -83,3 +84,61 @@ def queue_word(name: str) -> Word:
 def letter_word(kind: str) -> Word:
     """Return what a kind of letter is called."""
     return LETTERS.get(kind, Word(kind, kind))
+
+
+def mail_word(state: str) -> Word:
+    """Return what the state of a mail is called."""
+    return MAILS.get(state, Word(state, state))
+
+
+#: Why a message waits for an operator: the code, what it means, and what to do.
+CODES: dict[str, Word] = {
+    "rejected": Word("거절됨", "refused by the service"),
+    "delivery_limit": Word("너무 여러 번 배달됨", "delivered too often"),
+    "unbound": Word("듣는 곳이 없음", "nobody listens for it"),
+    "unanswerable": Word("답할 곳이 없음", "nobody to answer"),
+    "stuck": Word("내보내지 못함", "the broker refused it"),
+}
+
+#: What services write as the reason -> the same for people. The first that matches; groups are filled in.
+_REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), told)
+    for pattern, told in (
+        (r"not JSON: (?P<why>.*)", "JSON 이 아닙니다: {why}"),
+        (r"not a JSON object", "JSON 객체가 아닙니다"),
+        (r"nested more than (?P<n>\d+) levels", "{n}단계보다 깊게 겹쳐 있습니다"),
+        (r"(?P<n>\d+) bytes: an event is at most (?P<most>\d+)", "너무 큽니다: {n}바이트 (많아야 {most})"),
+        (r"content type: (?P<type>[^;]+);", "내용 종류가 {type} 입니다; CloudEvents JSON 이어야 합니다"),
+        (r"message id: the message says (?P<a>.*), the event says (?P<b>.*)", "겉의 id({a})와 속의 id({b})가 다릅니다"),
+        (r"user_id: missing", "브로커 사용자가 적혀 있지 않습니다"),
+        (r"(?P<field>\w+): missing;", "{field} 항목이 없습니다"),
+        (r"specversion", "CloudEvents 1.0 이 아닙니다"),
+        (r"time: (?P<why>.*)", "시각을 읽을 수 없습니다: {why}"),
+        (r"type: (?P<type>\S+) is not heard by (?P<queue>\S+)", "{queue} 대기열은 {type} 을 듣지 않습니다"),
+        (r"type: (?P<type>\S+) has no contract", "약속에 없는 사건입니다: {type}"),
+        (r"type: the message says (?P<a>.*), the event says (?P<b>.*)", "겉의 종류({a})와 속의 종류({b})가 다릅니다"),
+        (r"routing key: (?P<key>\S+) does not belong", "길 이름(routing key) {key} 이 사건과 맞지 않습니다"),
+        (r"source: (?P<source>\S+) may not say", "{source} 은(는) 이 사건을 말할 수 없는 곳입니다"),
+        (r"user_id: (?P<user>\S+) may not say", "브로커 사용자 {user} 은(는) 이 사건을 말할 수 없습니다"),
+        (r"(?P<type>\S+): (?P<field>data[\w.]*): (?P<why>.*)", "약속과 다릅니다: {field} ({why})"),
+        (r"refused: (?P<why>.*)", "규칙이 거절했습니다: {why}"),
+        (r"nobody binds (?P<key>.*)", "이 사건을 듣는 대기열이 없습니다: {key}"),
+        (r"delivered too often", "처리하던 곳이 거듭 멈추어 너무 여러 번 배달되었습니다; 나아지면 저절로 다시 갑니다"),
+        (r"refused; the reason is no longer kept", "거절된 까닭이 더는 남아 있지 않습니다"),
+        (r"the request says no reply_to", "어디로 답할지 적지 않은 요청입니다"),
+        (r".*same key.*|.*another body.*|.*different body.*", "같은 id 로 다른 내용이 왔습니다"),
+    )
+)
+
+
+def reason_word(reason: str) -> str:
+    """Return a reason in Korean; one that nobody has put into words stays as the service wrote it."""
+    for pattern, told in _REASONS:
+        if found := pattern.match(reason):
+            return told.format(**found.groupdict())
+    return reason
+
+
+def code_word(code: str) -> Word:
+    """Return what a code of a waiting message means."""
+    return CODES.get(code, Word(code, code))

@@ -50,7 +50,7 @@ class Keys:
         try:
             told = orjson.loads(path.read_bytes())
             return Keys([OKPKey.import_key(key) for key in told["keys"]])
-        except (orjson.JSONDecodeError, KeyError, TypeError, JoseError) as error:
+        except (KeyError, TypeError, ValueError, JoseError) as error:
             raise ValueError(f"{path}: not a set of Ed25519 keys (JWKS): {error}") from error
 
     def issue(self, actor: Actor, at: datetime) -> str:
@@ -107,7 +107,7 @@ def make_keys(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     body = orjson.dumps({"keys": [_new_key().as_dict(private=True)]})
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(body)
     try:
         os.link(draft, path)

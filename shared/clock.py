@@ -7,7 +7,7 @@ Spans are half-open ``[start, end)``. Naive datetimes are refused.
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -73,8 +73,12 @@ def iso(instant: datetime) -> str:
 
 
 def from_iso(text: str) -> datetime:
-    """Read RFC 3339; raise ``ValueError`` when it is malformed or naive."""
-    return utc(datetime.fromisoformat(text))
+    """Read RFC 3339; raise ``ValueError`` when it is malformed, naive, or so far off that no calendar has its day."""
+    told = datetime.fromisoformat(text)
+    # An instant in the first or last year may lie outside the calendar in another time zone, Seoul's for example.
+    if not MINYEAR < told.year < MAXYEAR:
+        raise ValueError(f"the year {told.year}: give one from {MINYEAR + 1} to {MAXYEAR - 1}")
+    return utc(told)
 
 
 def kst_day(instant: datetime) -> date:

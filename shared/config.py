@@ -39,6 +39,8 @@ class Settings:
     data_dir: Path = Path(__file__).parents[1] / "deploy" / "data"
     #: Port on loopback for ``/healthz``, ``/readyz`` and ``/metrics``; None: no doors.
     metrics_port: int | None = None
+    #: Where those are opened; a container opens them to its own network.
+    metrics_host: str = "127.0.0.1"
     log_level: str = "info"
     #: Databases are named ``<prefix><service>``.
     db_prefix: str = "sipbun_"
@@ -64,6 +66,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         state_dir=state_dir,
         data_dir=data_dir,
         metrics_port=_port(told, "SIPBUN_METRICS_PORT"),
+        metrics_host=told.get("SIPBUN_METRICS_HOST") or "127.0.0.1",
         log_level=_one_of(told, "SIPBUN_LOG_LEVEL", LOG_LEVELS, "info"),
         db_prefix=told.get("SIPBUN_DB_PREFIX") or "sipbun_",
     )

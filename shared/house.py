@@ -49,7 +49,7 @@ class House:
         for cls in classes:
             self._runner.add_service(cls)
         port = town.settings.metrics_port
-        self.doors = None if port is None else Doors(port, self.premises.readiness)
+        self.doors = None if port is None else Doors(port, self.premises.readiness, host=town.settings.metrics_host)
 
     def open(self) -> None:
         """Open the doors, start the containers, and open the intakes as soon as the database answers."""

@@ -1,7 +1,7 @@
 """The ports of one process, given to every service's ``build``: the same on real servers and on twins.
 
-    def build(town: Town) -> Openings:
-        return Openings(storage=OpeningStorage(town.database("placement"), ...), clock=town.clock, ids=town.ids)
+def build(town: Town) -> Openings:
+    return Openings(storage=OpeningStorage(town.database("placement"), ...), clock=town.clock, ids=town.ids)
 """
 
 from __future__ import annotations

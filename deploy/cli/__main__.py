@@ -22,7 +22,7 @@ COMMANDS = {
     "dead-letters": "거절된 것: 목록, 보기, 재생, 버림 (what was refused: list, show, replay, drop)",
     "parked": "아무도 듣지 않은 것 (what nobody listens for: list, show, replay)",
     "contracts": "사건의 약속 (the events there are)",
-    "publisher": "밖에서 알리는 기관 (outside systems that may publish)",
+    "publishers": "밖에서 알리는 기관: 더함, 목록, 뺌 (outside systems that may publish: add, list, remove)",
     "simulate": "가짜 도시를 수없이 무너뜨려 본다 (break a town of twins, many times)",
     "chaos": "진짜 프로세스를 죽여 본다 (kill real processes while places are filled)",
     "bench": "얼마나 빠른가 (how fast, beside its peers)",

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from deploy.broker import NotInstalled
-from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, aside, fail, give, say
+from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, aside, fail, give
 from deploy.town import NotUp
 from tests.chaos.load import NeverAnswered
 from tests.chaos.run import Outcome, run
@@ -70,7 +70,7 @@ def _watched(folder: Path, *, fills: int, kills: int, seed: int) -> Outcome:
         begun = time.monotonic()
 
         def note(what: str) -> None:
-            say(f"[dim]{time.monotonic() - begun:6.1f}[/dim] {_plain(what)}")
+            aside.print(f"{time.monotonic() - begun:6.1f} {what}", markup=False, soft_wrap=True)
 
         return run(
             folder,
@@ -82,18 +82,14 @@ def _watched(folder: Path, *, fills: int, kills: int, seed: int) -> Outcome:
         )
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
-
-
 def _explain(outcome: Outcome, folder: Path) -> None:
     complaints = outcome.complaints()
     for complaint in complaints[:SHOWN]:
-        aside.print(f"- {complaint}", style="red", markup=False)
+        aside.print(f"- {complaint}", style="red", markup=False, soft_wrap=True)
     if len(complaints) > SHOWN:
         aside.print(f"  ... {len(complaints) - SHOWN} more", markup=False)
     for line in outcome.story():
-        aside.print(line, markup=False)
+        aside.print(line, markup=False, soft_wrap=True)
     aside.print(f"남겨 둔 폴더 (kept): {folder}", markup=False)
 
 

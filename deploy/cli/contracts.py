@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from rich.table import Table
 
+from deploy.cli.answer import USAGE, AsJson, fail, give
 from shared.events.contract import Contract, DayText, InstantText
 from shared.events.envelope import CONTENT_TYPE, MAX_BYTES
 from shared.events.registry import CONTRACTS
@@ -41,6 +44,63 @@ _ENVELOPE: dict[str, Any] = {
         "data": {"type": "object"},
     },
 }
+
+
+def command(
+    event_type: Annotated[
+        str | None,
+        typer.Argument(metavar="TYPE", help="종류 하나의 예시까지 (one type with its sample; part of a name will do)"),
+    ] = None,
+    as_asyncapi: Annotated[
+        bool, typer.Option("--asyncapi", help="AsyncAPI 3.0 문서로 (as one AsyncAPI document)")
+    ] = False,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write-samples", help="새 종류의 예시를 tests/contracts에 적는다 (keep the samples of new types)"
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """사건의 약속: 종류와 판, 누가 말하고 누가 듣는가 (the events there are, who says and who hears them)."""
+    if write:
+        written = write_samples()
+        give(
+            {"written": written}, as_json=as_json, people="\n".join(written) or "새로 적을 것이 없습니다 (nothing new)"
+        )
+    if as_asyncapi:
+        document = asyncapi()
+        give(document, as_json=as_json, people=json.dumps(document, ensure_ascii=False, indent=2))
+    rows = [row for row in catalogue() if event_type is None or event_type in row["type"]]
+    if not rows:
+        fail(
+            "no_such_type",
+            f"{event_type}: 그런 사건은 없습니다 (no event is named so).",
+            fix="./sipbun contracts",
+            as_json=as_json,
+            status=USAGE,
+        )
+    give({"contracts": rows}, as_json=as_json, people=_shown(rows) if event_type is None else _explained(rows))
+
+
+def _shown(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("사건 (routing key)", no_wrap=True)
+    table.add_column("듣는 쪽 (who hears it)")
+    for row in rows:
+        heard = ", ".join([*row["hears"], *(f"{name}*" for name in row["feeds"])])
+        table.add_row(row["routing_key"], heard or "아무도 (nobody: parked)")
+    table.caption = "* 프로세스마다 하나인 대기열 (a queue of each process, for its index)"
+    return table
+
+
+def _explained(rows: list[dict[str, Any]]) -> str:
+    return "\n\n".join(
+        f"{row['type']}: {row['meaning']}\n"
+        f"  {row['user']} --{row['routing_key']}--> {', '.join([*row['hears'], *row['feeds']]) or 'city.parked'}\n"
+        f"{json.dumps(row['sample'], ensure_ascii=False, indent=2)}"
+        for row in rows
+    )
 
 
 def catalogue() -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def command(
         fail("setup_missing", "RabbitMQ 가 없습니다 (is missing)", fix=str(missing), as_json=as_json, status=MISSING)
     except NotUp as why:
         fail("not_ready", str(why), as_json=as_json, status=MISSING)
-    board = Board(f"demo-{secrets.token_hex(3)}")
+    board = Board(f"demo-{secrets.token_hex(3)}", SystemClock())
     try:
         outcome = play(town, board)
     except (CrossesTheDoor, Unavailable, NotUnderstood, RemoteFailure) as error:
@@ -66,6 +66,8 @@ def command(
             bring_down(state, say=say)
     if picture is not None:
         save_picture(picture, board.view(), outcome)
+    if as_json and outcome.filled_id:
+        say(f"따라가 보기 (follow it): ./sipbun follow {outcome.filled_id}")
     summary = judged(outcome)
     give(
         outcome.as_json(),

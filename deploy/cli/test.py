@@ -119,18 +119,18 @@ def command(
     skipped = sum(one.skipped for one in outcomes)
     broken = [one.name for one in outcomes if not one.ok]
     status = PROBLEM if broken else OK
-    document = {"ok": not broken, "passed": passed, "failed": failed, "skipped": skipped}
-    document["checks"] = [vars(one) for one in outcomes]
     if as_json:
         say(summary(outcomes))
-        give(document, as_json=True, status=status)
+        document = {"ok": not broken, "passed": passed, "failed": failed, "skipped": skipped}
+        give(document | {"checks": [vars(one) for one in outcomes]}, as_json=True, status=status)
     out.print(summary(outcomes))
     if broken:
         out.print(f"고칠 것 (to be mended): {', '.join(broken)}", style="red")
     # Continuous integration reads this last line. A check that is not pytest counts when it fails, lest a run with
     # something to be mended read as having failed nothing.
     counted = failed + sum(1 for one in outcomes if not one.ok and not one.failed)
-    give({}, as_json=False, people=f"{passed} passed, {counted} failed" + f", {skipped} skipped" * bool(skipped), status=status)
+    last = f"{passed} passed, {counted} failed" + f", {skipped} skipped" * bool(skipped)
+    give({}, as_json=False, people=last, status=status)
 
 
 def take(check: Check, *, as_json: bool) -> Outcome:

@@ -54,20 +54,20 @@ def command(
             town = wait_until_ready(state, supervisor, say=say, seconds=wait)
     except NotUp as why:
         if not already:
-            bring_down(state, say=say)
+            bring_down(state, say=say, only=supervisor)
         fail("not_ready", str(why), as_json=as_json, status=PROBLEM)
     except KeyboardInterrupt:
         if not already:
-            bring_down(state, say=say)
+            bring_down(state, say=say, only=supervisor)
         raise typer.Exit(PROBLEM) from None
-    ready = {"ready": True, "already": already, "gateway": town.gateway_url, "pid": supervisor.pid}
+    ready = {"ready": True, "already": already, "gateway": town.gateway_url, "pid": town.supervisor.pid}
     if detach or already:
         where = f"관문 (gateway): {town.gateway_url}" if town.gateway_url else "준비되었습니다 (ready)."
         told = "이미 켜져 있습니다 (already running). " if already else ""
         give(ready, as_json=as_json, people=told + where)
     stop.clear_interrupt()
-    watch(state, supervisor, stop.event)
-    bring_down(state, say=say)
+    watch(state, town.supervisor, stop.event)
+    bring_down(state, say=say, only=town.supervisor)
     give(ready | {"ready": False, "stopped": True}, as_json=as_json, people="멈췄습니다 (stopped).")
 
 

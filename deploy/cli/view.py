@@ -28,8 +28,9 @@ def headline(health: Health) -> Text:
 def process_table(health: Health) -> Table:
     """Who runs, since when, how often restarted."""
     table = Table(title="프로세스 (processes)", title_justify="left", expand=False)
-    for name in ("이름 (name)", "상태 (state)", "pid", "port", "부터 (for)", "다시 (restarts)", "MB"):
-        table.add_column(name, justify="left" if name.endswith(("(name)", "(state)")) else "right")
+    for name in ("이름\nname", "상태\nstate", "\npid", "\nport", "부터\nfor", "다시\nrestarts", "\nMB"):
+        left = name.endswith(("name", "state"))
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
     for one in health.town.processes:
         memory = health.memory.get(one.name)
         table.add_row(
@@ -47,8 +48,8 @@ def process_table(health: Health) -> Table:
 def queue_table(health: Health) -> Table:
     """The queues; empty dead queues are left out."""
     table = Table(title="줄 (queues)", title_justify="left", expand=False)
-    for name in ("이름 (name)", "기다림 (ready)", "처리 중 (unacked)", "듣는 이 (consumers)"):
-        table.add_column(name, justify="left" if name.endswith("(name)") else "right")
+    for name in ("이름\nname", "기다림\nready", "처리 중\nunacked", "듣는 이\nconsumers"):
+        table.add_column(name, justify="left" if name.endswith("name") else "right", no_wrap=True)
     for one in health.queues or ():
         total = one["ready"] + one["unacknowledged"]
         if one["name"].endswith(DEAD) and not total:

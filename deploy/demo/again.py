@@ -47,12 +47,10 @@ def _settled(town: Running) -> Counter[str]:
         if process.metrics_port is None or process.server:
             continue
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{process.metrics_port}/metrics", timeout=2.0) as answer:  # noqa: S310 - our own loopback address
+            with urllib.request.urlopen(f"http://127.0.0.1:{process.metrics_port}/metrics", timeout=2.0) as answer:
                 text = answer.read().decode()
         except (urllib.error.URLError, OSError, ValueError):
             continue
         for queue, count in _DONE.findall(text):
             settled[queue] += int(float(count))
     return settled
-
-

@@ -9,9 +9,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from shared.clock import Clock
 from shared.events.envelope import Event
 from shared.events.registry import contract_of
 from shared.messaging.topology import FEEDS, QUEUES
@@ -62,12 +65,14 @@ class View:
 class Board:
     """The demo as it goes."""
 
-    def __init__(self, tenant: str) -> None:
+    def __init__(self, tenant: str, clock: Clock) -> None:
         self.tenant = tenant
+        self._clock = clock
         self._began = time.monotonic()
+        self._began_at = clock.now()
         self._ended: float | None = None
         self._lock = threading.Lock()
-        self._chapters: list[str] = []
+        self._chapters: list[tuple[str, datetime]] = []
         self._lines: list[Line] = []
         self._of_key: dict[str, Line] = {}
         self._figures: dict[int, Mapping[str, Any]] = {}
@@ -84,12 +89,17 @@ class Board:
     def chapter(self, title: str) -> None:
         """Begin a chapter."""
         with self._lock:
-            self._chapters.append(title)
+            self._chapters.append((title, self._clock.now()))
 
-    def act(self, who: str, what: str, detail: str = "", *, good: bool = True) -> None:
-        """Somebody did something, and the services answered."""
+    def now(self) -> int:
+        """Return milliseconds since the demo began."""
+        return int(self.seconds * 1000)
+
+    def act(self, who: str, what: str, detail: str = "", *, good: bool = True, at: int | None = None) -> None:
+        """Somebody did something at ``at`` (None: now), and the services answered."""
         with self._lock:
-            self._lines.append(Line(self._chapter, self._now(), who, what, detail, good))
+            chapter = max(0, len(self._chapters) - 1)
+            self._lines.append(Line(chapter, self.now() if at is None else at, who, what, detail, good))
 
     def heard(self, event: Event) -> None:
         """An event travelled; one that travelled before counts as delivered again."""
@@ -100,12 +110,13 @@ class Board:
                 return
             contract = contract_of(event.type)
             name = event.type if contract is None else contract.name
-            line = next(
-                (known for known in self._lines if known.name == name and known.chapter == self._chapter), None
-            )
+            chapter = max(0, sum(began <= event.time for _, began in self._chapters) - 1)
+            line = next((known for known in self._lines if known.name == name and known.chapter == chapter), None)
             if line is None:
-                line = Line(self._chapter, self._now(), name.partition(".")[0], "", name=name, queues=heard_by(event.type))
+                line = Line(chapter, self._at(event.time), name.partition(".")[0], "", name=name)
+                line.queues = heard_by(event.type)
                 self._lines.append(line)
+            line.at = min(line.at, self._at(event.time))
             line.keys.add(event.key)
             self._of_key[event.key] = line
 
@@ -129,25 +140,18 @@ class Board:
             self._figures[chapter] = dict(total)
 
     def view(self) -> View:
-        """Return everything as it is now."""
+        """Return everything as it is now, in the order in which it happened."""
         with self._lock:
             return View(
                 self.tenant,
                 self.seconds,
-                tuple(self._chapters),
-                tuple(
-                    Line(**{**vars(line), "keys": set(line.keys), "letters": dict(line.letters), "archived": set(line.archived)})
-                    for line in self._lines
-                ),
+                tuple(title for title, _ in self._chapters),
+                tuple(deepcopy(line) for line in sorted(self._lines, key=lambda line: line.at)),
                 dict(self._figures),
             )
 
-    @property
-    def _chapter(self) -> int:
-        return max(0, len(self._chapters) - 1)
-
-    def _now(self) -> int:
-        return int(self.seconds * 1000)
+    def _at(self, instant: datetime) -> int:
+        return max(0, int((instant - self._began_at).total_seconds() * 1000))
 
 
 def heard_by(event_type: str) -> tuple[str, ...]:

@@ -60,9 +60,7 @@ JOBS: Final = (
 #: Published first: F has to be filled and G has to end before anybody searches.
 FIRST: Final = ("G", "F")
 
-MEAL_HELPERS: Final = Job(
-    "V2", "경로당 식사 보조", "느티나무 경로당", f"{_TOWN} 느티나무길 10", 35.1440, 126.7950
-)
+MEAL_HELPERS: Final = Job("V2", "경로당 식사 보조", "느티나무 경로당", f"{_TOWN} 느티나무길 10", 35.1440, 126.7950)
 
 
 @dataclass(frozen=True)

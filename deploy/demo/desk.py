@@ -15,6 +15,8 @@ from shared.messaging.rpc import RpcClient
 
 #: Seconds during which a call is asked again when nobody answers: commands carry their act's id, so that is safe.
 PATIENCE = 60.0
+#: Seconds to wait for what follows from an act: on an idle machine it takes a tenth of one.
+WAIT = 30.0
 #: Seconds between two looks at something that is awaited.
 LOOK = 0.05
 
@@ -44,9 +46,7 @@ class Desk:
                     raise
                 self.clock.sleep(0.2)
 
-    def wait(
-        self, ask: Callable[[], Answer], holds: Callable[[Answer], bool], *, seconds: float = PATIENCE
-    ) -> Answer:
+    def wait(self, ask: Callable[[], Answer], holds: Callable[[Answer], bool], *, seconds: float = PATIENCE) -> Answer:
         """Ask until the answer is as hoped or time is up; return the last answer either way: the verdict judges it."""
         until = time.monotonic() + seconds
         while True:

@@ -37,6 +37,13 @@ OPENINGS, PROGRAMMES, TENANTS = "placement_openings", "placement_programmes", "p
 REGISTRY, INTERESTS = "residents_registry", "residents_interests"
 LETTERS, FIGURES = "notifications_letters", "statistics_figures"
 
+#: What the data calls its rows.
+_ROLES = {
+    "core": "중심 사업",
+    "hosted": "함께하는 사업",
+    "external_system": "바깥 시스템",
+    "not_a_programme": "사업 아님",
+}
 #: Seconds after which opening G's deadline is there.
 G_ENDS_AFTER = 2
 #: Seconds to wait for mails, which go out in rounds of a second.
@@ -98,13 +105,13 @@ class Story:
         self.board.act(
             "운영자",
             f"사업 {loaded['loaded']}건을 불러옴",
-            f"{len(rows)}줄 중 · " + ", ".join(f"{role} {count}" for role, count in roles.most_common()),
+            ", ".join(f"{_ROLES.get(role, role)} {count}" for role, count in roles.most_common()),
             good=len(listed) == len(rows),
         )
         self.walker = self._register(*cast.WALKER)
         self.neighbours = [self._register(*one) for one in cast.NEIGHBOURS]
         self.applicants = [self._register(*one) for one in cast.APPLICANTS]
-        self.board.act("주민", f"{2 + len(self.applicants) + 1}명이 가입함", "누구나 동의한 만큼만")
+        self.board.act("주민", f"{1 + len(self.neighbours) + len(self.applicants)}명이 가입함", "저마다 동의한 만큼만")
         library = cast.JOBS[0]
         for one in self.neighbours:
             self._do(
@@ -117,7 +124,7 @@ class Story:
                 lon=library.lon,
                 topics=["jobs"],
             )
-        self.board.act("이웃 하나·두리", "은하수 작은도서관 둘레 소식을 청함", "관심 지역 700 m")
+        self.board.act("이웃 하나·두리", "도서관 둘레 소식을 청함", "관심 지역 700 m")
 
     def _register(self, name: str, mail: str | None, consents: Sequence[str]) -> cast.Who:
         who = cast.Who(self.ids.new("res"), name, mail, tuple(consents))
@@ -157,8 +164,9 @@ class Story:
         one = self.neighbours[0]
         name, officer = self.officers[0]
         self._do(self._resident(one), OPENINGS, "apply", opening_id=self._openings["F"])
+        at = self.board.now()
         self._do(officer, OPENINGS, "select", opening_id=self._openings["F"], resident_id=one.resident_id)
-        self.board.act(name, f"{one.name} 님을 F에 선정", "한 자리가 참")
+        self.board.act(name, f"{one.name} 님을 F에 선정", "한 자리뿐이라 모집 완료", at=at)
 
     def _state_until(self, name: str, state: str) -> str:
         told = self.desk.wait(
@@ -167,7 +175,7 @@ class Story:
         return str(told["state"])
 
     def _search(self) -> None:
-        names = [name for name in cast.EVERYTHING_OPEN]
+        names = list(cast.EVERYTHING_OPEN)
         wide = self.desk.wait(
             lambda: self._nearby(radius=cast.WIDE), lambda found: [one.name for one in found] == names
         )
@@ -176,12 +184,12 @@ class Story:
         walker = self.walker
         kept = self._ask(self._resident(walker), REGISTRY, "get", resident_id=walker.resident_id)
         self.outcome.place_kept = kept["home"]
-        told = " · ".join(f"{one.name} {one.distance_m} m 도보 {one.walk_minutes}분" for one in near) or "없음"
+        told = ", ".join(f"{one.name} {one.distance_m} m 도보 {one.walk_minutes}분" for one in near) or "없음"
         left_out = [f"{one.name} {one.distance_m} m" for one in wide if one not in near]
         self.board.act(
-            f"주민 {walker.name} (58)",
-            f"주소로 찾음 → {told}",
-            f"밖에: {', '.join(left_out)}",
+            f"{walker.name} (58)",
+            "주소로 찾음",
+            f"{told}; 밖: {', '.join(left_out)}",
             good=[one.name for one in near] == [name for name, _ in cast.WITHIN_A_WALK],
         )
 
@@ -209,9 +217,9 @@ class Story:
         except Refused as refused:
             words = catalogue.words(refused.code, "ko", field=refused.field, values=refused.values)
             self.outcome.device_refusal = (refused.code, words.detail)
-            self.board.act(f"주민 {self.walker.name} (58)", "기기 위치로 찾으려 함 → 거절", words.detail)
+            self.board.act(f"{self.walker.name} (58)", "기기 위치로 찾으려 함 → 거절", words.detail)
             return
-        self.board.act(f"주민 {self.walker.name} (58)", "기기 위치로 찾음", "동의가 없는데 거절되지 않았습니다", good=False)
+        self.board.act(f"{self.walker.name} (58)", "기기 위치로 찾음", "동의가 없는데 거절되지 않았습니다", good=False)
 
     def _neighbours_hear(self) -> None:
         about = self._openings["A"]
@@ -239,18 +247,20 @@ class Story:
         opening_id = self.outcome.opening_id = self._openings["V2"]
         for one in self.applicants:
             self._do(self._resident(one), OPENINGS, "apply", opening_id=opening_id)
-        (first_name, first), (second_name, second) = self.officers
+        (_, first), (_, second) = self.officers
         for (name, officer), one in zip(self.officers, self.applicants, strict=False):
+            at = self.board.now()
             self._do(officer, OPENINGS, "select", opening_id=opening_id, resident_id=one.resident_id)
-            self.board.act(name, f"{one.name} 님을 선정")
+            self.board.act(name, f"{one.name} 님을 선정", at=at)
+        at = self.board.now()
         answers = self._race(opening_id, (first, self.applicants[2]), (second, self.applicants[3]))
         self.outcome.refusals = [answer.code for answer in answers if isinstance(answer, Refused)]
         for (name, _), one, answer in zip(self.officers, self.applicants[2:4], answers, strict=True):
             if isinstance(answer, Refused):
                 words = catalogue.words(answer.code, "ko", field=answer.field, values=answer.values)
-                self.board.act(name, f"같은 순간 {one.name} 님을 선정 → 거절", words.title)
+                self.board.act(name, f"같은 순간 {one.name} 님도 → 거절", words.title, at=at)
             else:
-                self.board.act(name, f"같은 순간 {one.name} 님을 선정", "마지막 자리")
+                self.board.act(name, f"같은 순간 {one.name} 님을 선정", "마지막 자리", at=at)
         self._letters_until_complete(opening_id)
 
     def _race(self, opening_id: str, *presses: tuple[Actor, cast.Who]) -> list[Mapping[str, Any] | Refused]:
@@ -291,16 +301,18 @@ class Story:
     # Chapter 3: the same news, five times more.
 
     def _deliver_again(self) -> None:
-        self.board.chapter("다섯 번 다시 배달 (redelivered five times)")
+        self.board.chapter("다시 배달 다섯 번 (redelivered)")
         opening_id = self.outcome.opening_id
         filled = self.desk.wait(lambda: self._filled_events(opening_id), bool)
         if not filled:
             self.board.act("운영자", "다시 배달할 모집 완료 사건이 없음", good=False)
             return
         seen = filled[0]
+        self.outcome.filled_id = seen.event.id
         dealt = dealt_with(self.town)
+        at = self.board.now()
         confirmed = deliver_again(self.town.amqp_url, seen, cast.REDELIVERIES)
-        self.board.act("운영자", f"모집 완료 사건을 {confirmed}번 다시 보냄", f"같은 id {seen.event.id[-8:]}, 같은 내용")
+        self.board.act("운영자", f"모집 완료 사건을 {confirmed}번 다시 보냄", "같은 id, 같은 내용으로", at=at)
         queues = [spec.name for spec in QUEUES if spec.name in heard_by(placement.OPENING_FILLED.type)]
         self.outcome.dealt_with = self.desk.wait(
             lambda: dealt(queues),
@@ -312,8 +324,9 @@ class Story:
         self.outcome.redelivered = copies - 1
         # The queues keep order: once this later fact is archived, so has been everything before it.
         name, officer = self.officers[0]
+        at = self.board.now()
         self._do(officer, OPENINGS, "close", opening_id=opening_id)
-        self.board.act(name, "공고를 마감함", "다시 온 것은 이미 한 일: 늘어난 것이 없어야 한다")
+        self.board.act(name, "공고를 마감함", "늘어난 것이 없어야 한다", at=at)
         self.desk.wait(lambda: self._archived("placement.opening.closed", opening_id), bool)
 
     def _filled_events(self, opening_id: str) -> list[Any]:
@@ -354,9 +367,7 @@ class Story:
         """Return the archive entries of each event that travelled, by its key, once there is one for each."""
         return self.desk.wait(
             lambda: {
-                seen.event.key: [
-                    kept for kept in self._archive(seen.event.id) if kept["event_key"] == seen.event.key
-                ]
+                seen.event.key: [kept for kept in self._archive(seen.event.id) if kept["event_key"] == seen.event.key]
                 for seen in self.watcher.all()
             },
             lambda found: all(found.values()),
@@ -416,7 +427,7 @@ class Story:
 
     def _publish(self, job: cast.Job, programme: str, places: int, *, deadline: Any = None) -> None:
         opening_id = self.ids.new("opn")
-        name, officer = self.officers[0]
+        _, officer = self.officers[0]
         self._do(
             officer,
             OPENINGS,

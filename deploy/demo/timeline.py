@@ -1,17 +1,19 @@
 """Draws the demo: the timeline while it happens, and the verdict at its end.
 
-    때 | 누가 · 무엇이 | 대기열 | 반응 | 편지 | 지표
+때 | 누가 · 무엇이 | 대기열 | 반응 | 편지 | 지표
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape, unescape
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -42,7 +44,7 @@ _REACTIONS: Final = {
     "placement.application.submitted": "공고와 맞춰 봄",
     "placement.application.selected": "공고와 맞춰 봄",
     "placement.application.closed": "공고와 맞춰 봄",
-    "residents.interest.set": "이웃 찾기에 더함",
+    "residents.interest.set": "이웃 지도에 더함",
 }
 #: Which figures an event moves.
 _FIGURES: Final = {
@@ -57,23 +59,26 @@ def drawn(view: View, *, rows: int | None = None) -> RenderableType:
     """Return the timeline; with ``rows``, only its latest part, for a terminal that is not higher."""
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold", collapse_padding=True)
     table.add_column("때\nms", justify="right", style="dim", no_wrap=True, width=6)
-    table.add_column("누가 · 무엇이\nwho · what", ratio=11, min_width=30)
-    table.add_column("대기열\nqueue", ratio=6, min_width=12)
-    table.add_column("반응\nreaction", ratio=8, min_width=16)
-    table.add_column("편지\nletter", ratio=5, min_width=10)
-    table.add_column("지표\nfigure", ratio=4, min_width=9)
+    for title, ratio, least in (
+        ("누가 · 무엇이\nwho · what", 44, 26),
+        ("대기열\nqueue", 22, 10),
+        ("반응\nreaction", 26, 16),
+        ("편지\nletter", 16, 10),
+        ("지표\nfigure", 13, 9),
+    ):
+        table.add_column(title, ratio=ratio, min_width=least, overflow="fold")
     drawn_rows = list(_rows(view))
     cut = len(drawn_rows) - rows if rows is not None and len(drawn_rows) > rows else 0
     if cut:
         table.add_row("", Text(f"… 위로 {cut}줄 ({cut} more above)", style="dim"))
     for row in drawn_rows[cut:]:
         table.add_row(*row)
-    title = Text.assemble(
+    heading = Text.assemble(
         ("십분 Sipbun", "bold"),
         "  자리 하나가 채워지기까지  ",
         (f"{view.tenant}  {view.seconds:.1f} s", "dim"),
     )
-    return Panel(table, title=title, title_align="left", border_style="blue", padding=(0, 1))
+    return Panel(table, title=heading, title_align="left", border_style="blue", padding=(0, 1))
 
 
 def judged(outcome: Outcome) -> RenderableType:
@@ -89,6 +94,8 @@ def judged(outcome: Outcome) -> RenderableType:
         if sentences:
             lines.append(Text("\n".join([title, *(f"  - {one}" for one in sentences[:10])]), style="red"))
     lines.append(_last_line(outcome))
+    if outcome.filled_id:
+        lines.append(Text(f"따라가 보기 (follow it): ./sipbun follow {outcome.filled_id}", style="dim"))
     style = "green" if outcome.ok else "red"
     return Panel(Group(*lines), title="약속 (promises)", title_align="left", border_style=style, padding=(0, 1))
 
@@ -99,13 +106,15 @@ def sentence(line: Line) -> str:
     return f"{line.at:>6} ms {mark} {line.who} · {line.what}" + (f" ({line.detail})" if line.detail else "")
 
 
-def save_picture(file: Path, view: View, outcome: Outcome, *, width: int = 124) -> None:
+def save_picture(file: Path, view: View, outcome: Outcome, *, width: int = 136) -> None:
     """Write timeline and verdict as SVG that needs no font from elsewhere."""
     console = Console(record=True, width=width, file=StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text("$ ./sipbun demo", style="bold"))
     console.print(drawn(view))
     console.print(judged(outcome))
-    picture = console.export_svg(title="./sipbun demo", theme=_THEME, code_format=_SVG, unique_id="demo")
+    picture = console.export_svg(
+        title="./sipbun demo", theme=_THEME, code_format=_SVG, unique_id="demo", font_aspect_ratio=_ASPECT
+    )
     file.write_text(_tidy(picture), encoding="utf-8")
 
 
@@ -119,23 +128,20 @@ def _rows(view: View) -> Iterator[tuple[RenderableType, ...]]:
 
 def _act(line: Line) -> tuple[RenderableType, ...]:
     mark = _KEPT if line.good else _BROKEN
-    said = Text.assemble(mark, " ", (line.who, "bold"), f" · {line.what}")
-    if line.detail:
-        said.append(f"\n  {line.detail}", style="dim")
-    return (str(line.at), said)
+    return (str(line.at), Text.assemble(mark, " ", (line.who, "bold"), f" · {line.what}"), "", Text(line.detail))
 
 
 def _event(view: View, line: Line) -> tuple[RenderableType, ...]:
     speaker, _, rest = line.name.partition(".")
-    many = f" ×{len(line.keys)}" if len(line.keys) > 1 else ""
+    many = f" {len(line.keys)}건" if len(line.keys) > 1 else ""
     said = Text.assemble(
         ("● ", _SPEAKERS.get(speaker, "")),
         (event_word(line.name).ko, ""),
         (many, "bold"),
-        ("  " + rest, "dim"),
+        (f"\n  {rest}", "dim"),
     )
     if line.again:
-        said.append(f"\n  다시 배달 ×{line.again} (redelivered)", style="bold yellow")
+        said.append(f"  다시 배달 {line.again}번", style="bold yellow")
     queues = Text(" ").join(Text(queue_word(name).ko, style=_QUEUES.get(name, "")) for name in line.queues)
     reaction = Text(_REACTIONS.get(line.name, ""))
     if reaction.plain:
@@ -195,7 +201,7 @@ _SVG: Final = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns
 <style>
 .{unique_id}-matrix {{ font-family: "D2Coding", "Noto Sans Mono CJK KR", "Nanum Gothic Coding", Menlo, Consolas,
 "DejaVu Sans Mono", "Apple SD Gothic Neo", "Malgun Gothic", monospace; font-size: {char_height}px;
-line-height: {line_height}px; font-variant-east-asian: full-width; }}
+line-height: {line_height}px; }}
 .{unique_id}-title {{ font-size: 18px; font-weight: bold; font-family: "Noto Sans KR", "Malgun Gothic", sans-serif; }}
 {styles}
 </style>
@@ -212,8 +218,28 @@ line-height: {line_height}px; font-variant-east-asian: full-width; }}
 """
 
 
+#: Width of a cell in font heights: half of a Korean letter, which fits Korean and Latin fonts alike.
+_ASPECT: Final = 0.53
+#: Pixels: rich draws letters this high.
+_CELL: Final = 20 * _ASPECT
+_PIECE: Final = re.compile(r'<text class="([^"]*)" x="([^"]*)" y="([^"]*)" textLength="[^"]*"[^>]*>([^<]*)</text>')
+_RUN: Final = re.compile(r"[ᄀ-퟿豈-﫿＀-￦]+|[^\s\xa0ᄀ-퟿豈-﫿＀-￦]+")
+
+
 def _tidy(picture: str) -> str:
-    return re.sub(r"[ \t]+$", "", picture, flags=re.MULTILINE)
+    """Return the picture with every word in its cells: rich counts a Korean letter as one cell wide, it is two."""
+
+    def piece(found: re.Match[str]) -> str:
+        kind, left, top, said = found.groups()
+        text = unescape(said)
+        words = []
+        for run in _RUN.finditer(text):
+            at = float(left) + cell_len(text[: run.start()]) * _CELL
+            wide = cell_len(run[0]) * _CELL
+            words.append(f'<text class="{kind}" x="{at:g}" y="{top}" textLength="{wide:g}">{escape(run[0])}</text>')
+        return "".join(words)
+
+    return re.sub(r"[ \t]+$", "", _PIECE.sub(piece, picture), flags=re.MULTILINE)
 
 
 def latest(lines: Iterable[Line], told: int) -> list[Line]:

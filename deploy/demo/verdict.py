@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.demo.cast import APPLICANTS, EVERYTHING_OPEN, NEIGHBOURS, PLACES, REDELIVERIES, WITHIN_A_WALK
+from deploy.words import mail_word
 
 #: Metres by which a distance may differ from the scenario's: it names whole metres.
 ROUNDING = 1
+_STATES = {"open": "모집 중", "filled": "모집 완료", "closed": "마감", "cancelled": "취소"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Outcome:
     #: Codes with which officers were refused in the race for the last place.
     refusals: Sequence[str] = ()
     filled_events: int = 0
+    #: The event that was delivered again, for whoever wants to follow it.
+    filled_id: str = ""
     letters: Mapping[str, int] = field(default_factory=dict)
     #: Mails of the applicants' letters by state; None where no mail server of ours runs.
     mails: Mapping[str, int] | None = None
@@ -86,7 +90,7 @@ class Outcome:
                 self.states == {"F": "filled", "G": "closed"},
                 "찬 자리(F)와 끝난 자리(G)는 보이지 않는다",
                 "filled and ended ones are not shown",
-                ", ".join(f"{name} {state}" for name, state in self.states.items()),
+                ", ".join(f"{name} {_STATES.get(state, state)}" for name, state in self.states.items()),
             ),
             Promise(
                 self.device_refusal is not None
@@ -127,7 +131,7 @@ class Outcome:
                     self.mails == {"sent": len(APPLICANTS)},
                     "편지는 메일로도 나간다",
                     "each letter went out by mail",
-                    ", ".join(f"{state} {count}" for state, count in self.mails.items()),
+                    ", ".join(f"{mail_word(state).ko} {count}" for state, count in self.mails.items()),
                 )
             )
         return [

@@ -19,6 +19,7 @@ from deploy.demo.desk import Desk
 from shared.actors import Actor
 from shared.clock import from_iso
 from shared.errors import CrossesTheDoor, Unavailable
+from shared.events import placement
 from shared.events.envelope import Event, Unreadable, decode
 from shared.events.registry import CONTRACTS
 from shared.messaging.line import Line
@@ -30,7 +31,10 @@ ROUND = 0.1
 #: Seconds to wait for the temporary queue.
 OPENING = 10.0
 #: Letters caused by these are for one person, and come once; those of a publication come for everybody in reach.
-PERSONAL = ("placement.placement.selected", "placement.placement.withdrawn", "placement.application.closed")
+PERSONAL = frozenset(
+    contract.type
+    for contract in (placement.PLACEMENT_SELECTED, placement.PLACEMENT_WITHDRAWN, placement.APPLICATION_CLOSED)
+)
 
 
 @dataclass(frozen=True)
@@ -123,9 +127,9 @@ class Watcher:
                 try:
                     if event.key not in archived and self._look_for_archive(event):
                         archived.add(event.key)
-                    if event.type in queue("notifications.letters").types and event.key not in lettered:
-                        if self._look_for_letters(event):
-                            lettered.add(event.key)
+                    wanted = event.type in queue("notifications.letters").types and event.key not in lettered
+                    if wanted and self._look_for_letters(event):
+                        lettered.add(event.key)
                 except (CrossesTheDoor, Unavailable):
                     break  # The next round asks again; the verdict reads everything itself.
             self._look_at_figures()
@@ -144,7 +148,7 @@ class Watcher:
         if letters:
             last = max(_since(event, letter["written"]) for letter in letters)
             self._board.lettered(event.key, kinds_of(letters), last)
-        return bool(letters) and any(event.type == f"kr.sipbun.{name}.v1" for name in PERSONAL)
+        return bool(letters) and event.type in PERSONAL
 
     def _look_at_figures(self) -> None:
         for chapter, programme_id in list(self.programmes.items()):

@@ -74,7 +74,7 @@ def _count(answer: Response) -> None:
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
     REQUESTS.labels(_method(request.method), route, answer.status_code).inc()
     REQUEST_SECONDS.labels(route).observe(seconds)
-    say = log.warning if answer.status_code >= 500 else log.debug if route in _ASKED_OFTEN else log.info
+    say = log.debug if route in _ASKED_OFTEN else log.warning if answer.status_code >= 500 else log.info
     say(
         "http",
         method=request.method,

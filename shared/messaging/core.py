@@ -89,6 +89,15 @@ class Core:
 
     def read(self, delivery: Delivery) -> Event:
         """Return the event; raise ``Unreadable`` or ``ContractBroken`` with what is wrong."""
+        try:
+            return self._read(delivery)
+        except (Unreadable, ContractBroken):
+            raise
+        except Exception as error:
+            # A message nobody thought of must not stop those behind it, again and again.
+            raise Unreadable(_why(error)) from error
+
+    def _read(self, delivery: Delivery) -> Event:
         if delivery.content_type != CONTENT_TYPE:
             raise Unreadable(f"content type: {delivery.content_type or 'missing'}; expected {CONTENT_TYPE}")
         event = decode(delivery.body)

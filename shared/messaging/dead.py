@@ -22,7 +22,7 @@ import amqp
 import orjson
 from amqp import exceptions
 
-from shared.clock import Clock, iso
+from shared.clock import Clock, from_iso, iso
 from shared.errors import Unavailable
 from shared.messaging.message import EVENTS, PARKED, Delivery
 from shared.messaging.outbox import NEW, STUCK, Waiting, mark, take_out, waiting
@@ -319,8 +319,7 @@ def _instant(told: object) -> datetime | None:
         return told.replace(tzinfo=UTC) if told.tzinfo is None else told
     if isinstance(told, str):
         try:
-            instant = datetime.fromisoformat(told)
+            return from_iso(told)
         except ValueError:
             return None
-        return instant if instant.tzinfo is not None else None
     return None

@@ -164,8 +164,8 @@ class Told(Entrypoint):  # type: ignore[misc]
             self._pump_ended.set()
 
     def _react(self, epoch: int, messages: Sequence[Any]) -> None:
-        settlement = _Settlement(self._line, epoch)
         batch = [delivery_of(message, message.delivery_info["delivery_tag"]) for message in messages]
+        settlement = _Settlement(self._line, epoch, len(batch))
         self._batch_done.clear()
         outcome: list[Exception] = []
 
@@ -175,6 +175,10 @@ class Told(Entrypoint):  # type: ignore[misc]
                     self._take(table, batch, settlement)
             except (Unavailable, Conflict) as error:
                 outcome.append(error)
+            except Exception:
+                # A programming error ends the process. Until it has, no later ack may cover what this batch left.
+                self._line.pause()
+                raise
             finally:
                 self._batch_done.set()
             if exc_info is not None:
@@ -219,9 +223,11 @@ class Told(Entrypoint):  # type: ignore[misc]
 class _Settlement:
     """Settles one batch on the epoch it came from; acks wait for ``flush``, to travel as one."""
 
-    def __init__(self, line: Line, epoch: int) -> None:
+    def __init__(self, line: Line, epoch: int, size: int) -> None:
         self._line = line
         self._epoch = epoch
+        self._size = size
+        self._rejected = 0
         self._done: list[int] = []
         self.given_back: list[int] = []
 
@@ -231,6 +237,7 @@ class _Settlement:
 
     def reject(self, delivery: Delivery) -> None:
         """Send this one to the dead queue."""
+        self._rejected += 1
         self._line.write(self._epoch, lambda channel: channel.basic_reject(delivery.tag, requeue=False))
 
     def give_back(self, deliveries: Sequence[Delivery]) -> None:
@@ -244,7 +251,7 @@ class _Settlement:
             return
 
         def ack(channel: Any) -> None:
-            if not self.given_back:
+            if len(done) + self._rejected == self._size:
                 channel.basic_ack(max(done), multiple=True)
                 return
             for tag in done:

@@ -61,6 +61,9 @@ class Line:
     ) -> None:
         self.name = name
         self.epoch = 0
+        #: The epoch that was paused: from then on nothing of it is taken or settled, even if it is allowed again before
+        #: the line's own thread has closed the connection.
+        self._given_up = -1
         self.arrived: deque[Any] = deque()
         self.stirred = threading.Event()
         #: Whether the broker delivers to us right now.
@@ -85,6 +88,7 @@ class Line:
 
     def pause(self) -> None:
         """Stop consuming and return everything unsettled, once, by closing the connection."""
+        self._given_up = self.epoch
         self._allowed.clear()
         self._changed.set()
 
@@ -106,12 +110,12 @@ class Line:
                 taken.append(self.arrived.popleft())
         except IndexError:
             pass
-        return epoch, taken if epoch == self.epoch else []
+        return epoch, taken if epoch == self.epoch != self._given_up else []
 
     def write(self, epoch: int, do: Callable[[Any], None]) -> bool:
         """Let ``do`` write to the channel if ``epoch`` is still the present one; return whether it was written."""
         channel = self._channel
-        if epoch != self.epoch or channel is None:
+        if epoch != self.epoch or epoch == self._given_up or channel is None:
             return False
         try:
             do(channel)
@@ -149,7 +153,7 @@ class Line:
         channel.auto_decode = False
         queue = self._prepare(channel)
         if not self._no_ack:
-            channel.basic_qos(0, self._prefetch, False)
+            channel.basic_qos(0, self._prefetch, a_global=False)
         self.epoch += 1
         self._channel = channel
         channel.basic_consume(
@@ -163,8 +167,8 @@ class Line:
         assert connection is not None  # noqa: S101  (opened just before)
         tended = time.monotonic()
         turn = 0
-        while not self._closing and self._allowed.is_set():
-            try:
+        while not self._closing and self._allowed.is_set() and self._given_up != self.epoch:
+            try:  # noqa: SIM105  (once a frame: a context manager costs more than the frame)
                 connection.drain_events(timeout=TICK)
             except TimeoutError:
                 pass

@@ -34,7 +34,7 @@ from shared.telemetry.logs import configure
 #: Every collection with an outbox, by service.
 OUTBOXES: Mapping[str, tuple[str, ...]] = {
     "placement": ("programmes", "budgets", "openings", "applications"),
-    "residents": ("residents", "interests"),
+    "residents": ("residents",),
     "notifications": ("letters",),
     "statistics": (),
 }
@@ -156,7 +156,7 @@ def main() -> int:
     told = settings()
     configure("relay", told.log_level)
     relaying = Relaying(told, SystemClock())
-    doors = None if told.metrics_port is None else Doors(told.metrics_port, relaying.readiness)
+    doors = None if told.metrics_port is None else Doors(told.metrics_port, relaying.readiness, host=told.metrics_host)
     if doors is not None:
         doors.open()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from shared.events import city, placement, residents
@@ -48,7 +49,7 @@ class QueueSpec:
         """The queue of what was refused."""
         return f"{self.name}.dead"
 
-    @property
+    @cached_property
     def types(self) -> frozenset[str]:
         """The types it hears."""
         return frozenset(contract.type for contract in self.hears)

@@ -15,6 +15,7 @@ import os
 import struct
 import time
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -37,6 +38,8 @@ PERSISTENT: Final = 2
 #: What a lost or refused connection looks like. ``AMQPError`` is not among them: a channel error is an answer.
 LOST: tuple[type[BaseException], ...] = (
     OSError,
+    # A green socket says so when another green thread closed it: whoever writes may read the broker's goodbye first.
+    EOFError,
     exceptions.ConnectionError,
     exceptions.RecoverableConnectionError,
     exceptions.UnexpectedFrame,
@@ -168,14 +171,18 @@ class PipelinedPublisher:
         connection = self._connection
         assert connection is not None  # noqa: S101  (opened by the same batch)
         while self._pending:
-            left = until - time.monotonic()
-            if left <= 0:
+            if time.monotonic() > until:
                 raise TimeoutError(f"{len(self._pending)} messages not confirmed in {self._deadline} s")
-            connection.drain_events(timeout=left)
+            # A silence ends by the socket's own time-out (SILENCE), which is set once and costs nothing a frame.
+            connection.drain_events()
 
     def _settled(self, tag: int, multiple: bool) -> list[int]:
-        tags = [pending for pending in self._pending if pending <= tag] if multiple else [tag]
-        return [index for settled in tags if (index := self._pending.pop(settled, None)) is not None]
+        if not multiple:
+            index = self._pending.pop(tag, None)
+            return [] if index is None else [index]
+        # Tags rise, and a dict keeps their order: only those that are settled are looked at.
+        tags = list(takewhile(lambda pending: pending <= tag, self._pending))
+        return [self._pending.pop(settled) for settled in tags]
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
         self._settled(tag, multiple)
@@ -203,9 +210,9 @@ def unbreakable(connection: amqp.Connection, callback: Any) -> Any:
         try:
             callback(channel, method, arguments, content)
         except UnicodeDecodeError:
-            if method != _DELIVER:
+            if method not in _WITHOUT_ROUTE:
                 raise
-            callback(channel, method, _without_route(arguments), content)
+            callback(channel, method, _WITHOUT_ROUTE[method](arguments), content)
 
     inner = frame_handler(connection, dispatch)
 
@@ -224,13 +231,23 @@ def unbreakable(connection: amqp.Connection, callback: Any) -> Any:
 _HEADER: Final = 2
 #: Bytes before the property flags in a content header: class, weight, body size.
 _PROPERTIES: Final = 12
-_DELIVER: Final = amqp.spec.Basic.Deliver
 
 
-def _without_route(arguments: bytes) -> bytes:
+def _delivery_without_route(arguments: bytes) -> bytes:
     """Return a delivery's arguments with an empty exchange and routing key, which could not be read."""
     tag_at = 5 + arguments[4]
     return bytes(arguments[: tag_at + 9]) + b"\0\0"
+
+
+def _got_without_route(arguments: bytes) -> bytes:
+    """Return the arguments of an answer to ``basic_get`` in the same way; they end with a count of messages."""
+    return bytes(arguments[:9]) + b"\0\0" + bytes(arguments[-4:])
+
+
+_WITHOUT_ROUTE: Final = {
+    amqp.spec.Basic.Deliver: _delivery_without_route,
+    amqp.spec.Basic.GetOk: _got_without_route,
+}
 
 
 def text(value: object) -> str | None:

@@ -145,8 +145,9 @@ class Aggregates(Generic[A]):
     ) -> bool:
         """Put ``act`` as refused on its document, so that a sleeping actor's write fails; False if the act is done.
 
-        ``done`` recognises an act so old that its id has left ``acts``. When the document is not there yet, a tombstone takes its place (``tombstone: true``). Used by
-        sweepers only, before they release a hold (DESIGN "hold, act, settle").
+        ``done`` recognises an act so old that its id has left ``acts``. When the document is not there yet, a
+        tombstone takes its place (``tombstone: true``). For sweepers only, before they release a hold (DESIGN "hold,
+        act, settle").
         """
         refused = {"refused": code}
         with self._serial(f"{self.collection.name}/{aggregate_id}"):

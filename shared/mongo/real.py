@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
@@ -21,6 +21,9 @@ from shared.mongo.port import Change, Document, Duplicate, Index, Query, Update
 
 #: Milliseconds. A database that is silent for this long is treated as away; the consumer then holds its batch back.
 SILENT_AFTER = 5_000
+#: Ids in one question. Beyond some two hundred the embedded engine leaves the index and compares each document with
+#: each id: 1,000 ids of 3,000 documents took 2.6 s of its time at once, 0.2 s by the hundred.
+IDS_AT_ONCE = 100
 #: Duplicate key, as the server numbers it.
 _DUPLICATE = 11000
 _AWAY = (errors.ConnectionFailure, errors.WTimeoutError, errors.ExecutionTimeout, errors.WaitQueueTimeoutError)
@@ -90,6 +93,18 @@ class RealDatabase:
             self._database.client.drop_database(self.name)
 
 
+def _in_parts(query: Query) -> list[Query]:
+    """Return queries that together find the same, none of which asks for more than ``IDS_AT_ONCE`` ids."""
+    ids = query["_id"].get("$in", ()) if isinstance(query.get("_id"), Mapping) else ()
+    if len(ids) <= IDS_AT_ONCE or len(query["_id"]) > 1:
+        return [query]
+    distinct = list(dict.fromkeys(ids))
+    return [
+        {**query, "_id": {"$in": distinct[start : start + IDS_AT_ONCE]}}
+        for start in range(0, len(distinct), IDS_AT_ONCE)
+    ]
+
+
 def _projection(fields: Sequence[str] | None) -> dict[str, int] | None:
     return None if fields is None else dict.fromkeys(fields, 1)
 
@@ -109,7 +124,10 @@ class RealCollection:
         """Make the indexes that are missing."""
         for index in indexes:
             options: dict[str, Any] = {"unique": index.unique} if index.unique else {}
-            if index.where_exists is not None:
+            if index.keys == (index.where_exists,):
+                # Holds the same documents as a partial one, which the embedded engine keeps but never reads by.
+                options |= {"sparse": True, "name": f"{index.where_exists}_where_it_exists"}
+            elif index.where_exists is not None:
                 options["partialFilterExpression"] = {index.where_exists: {"$exists": True}}
             if index.expire_after is not None:
                 options["expireAfterSeconds"] = index.expire_after
@@ -126,11 +144,14 @@ class RealCollection:
         self, query: Query, fields: Sequence[str] | None = None, *, limit: int = 0, newest: str | None = None
     ) -> list[Document]:
         """Return matching documents, read whole."""
-        with _reaching(f"{self.name}.find"):
-            cursor = self._collection.find(query, _projection(fields), limit=limit)
-            if newest is not None:
-                cursor = cursor.sort([(newest, pymongo.DESCENDING), ("_id", pymongo.DESCENDING)])
-            return list(cursor)
+        found: list[Document] = []
+        for part in [query] if limit or newest else _in_parts(query):
+            with _reaching(f"{self.name}.find"):
+                cursor = self._collection.find(part, _projection(fields), limit=limit)
+                if newest is not None:
+                    cursor = cursor.sort([(newest, pymongo.DESCENDING), ("_id", pymongo.DESCENDING)])
+                found += cursor
+        return found
 
     def count(self, query: Query) -> int:
         """Return how many documents match."""

@@ -281,7 +281,7 @@ def _agrees(values: list[Any], condition: Any) -> bool:
     if any(isinstance(value, list) for value in values):
         flat = [item for value in values for item in ([value, *value] if isinstance(value, list) else [value])]
     if not (isinstance(condition, Mapping) and any(key.startswith("$") for key in condition)):
-        return condition in flat or (condition is None and not values)
+        return bool(condition in flat or (condition is None and not values))
     return all(_agrees_with(operator, bound, values, flat) for operator, bound in condition.items())
 
 
@@ -291,7 +291,7 @@ def _agrees_with(operator: str, bound: Any, values: list[Any], flat: list[Any]) 
     if operator == "$exists":
         return bool(values) == bound
     if operator == "$ne":
-        return bound not in flat and not (bound is None and not values)
+        return bool(bound not in flat and not (bound is None and not values))
     if operator in _COMPARISONS:
         compare = _COMPARISONS[operator]
         return any(type(value) is type(bound) and compare(value, bound) for value in flat if value is not None)

@@ -24,14 +24,14 @@ from shared.errors import Unavailable
 BATCH = 500
 
 Item = TypeVar("Item")
-Taken = TypeVar("Taken", contravariant=True)
+Taken_contra = TypeVar("Taken_contra", contravariant=True)
 Held = TypeVar("Held", bound="Index[Any]")
 
 
-class Index(Protocol[Taken]):
+class Index(Protocol[Taken_contra]):
     """What a feed needs of an index; ``Places`` and ``Interests`` are such."""
 
-    def put(self, items: Iterable[Taken], /) -> int:
+    def put(self, items: Iterable[Taken_contra], /) -> int:
         """Add or replace items, newer versions only."""
 
     def remove(self, item_id: str, version: int, /) -> bool:

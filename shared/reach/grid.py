@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from shared.errors import Refused
 from shared.geo import Point
 from shared.reach import kernel
-from shared.reach.kernel import Links
+from shared.reach.kernel import Arrays, Links
 from shared.reach.names import Names, halves
 
 #: Metres: the widest circle that the coarsest level can hold.
@@ -76,6 +77,11 @@ class Grid:
         """Return how many rows there are."""
         return int(self.state[kernel.ROWS])
 
+    def _arrays(self) -> Arrays:
+        return Arrays(
+            self.hot, self.ids, self.side, self.vers, self.nxt, self.table, self.cells, self.ctable, self.state
+        )
+
     def reserve(self, rows: int) -> None:
         """Make room for this many rows in all, so that a load of known size grows nothing."""
         self._make_room(rows - len(self))
@@ -120,15 +126,12 @@ class Grid:
         halved = np.frombuffer(b"".join(packed.to_bytes(16, "big") for packed, _ in batch), ">u8")
         names = halved.astype(np.uint64).reshape(len(batch), 2)
         versions = np.array([entry.version for _, entry in batch], np.int64)
-        ends = np.cumsum([len(entry.rows) for _, entry in batch], dtype=np.int64)
+        ends = np.array(list(accumulate(len(entry.rows) for _, entry in batch)), np.int64)
         rows = np.array([row for _, entry in batch for row in entry.rows], np.int64)
         outcome = np.zeros(1, np.int64)
         start = 0
         while True:
-            start = kernel.replace_from(
-                start, names, versions, ends, rows, outcome,
-                self.hot, self.ids, self.side, self.vers, self.nxt, self.table, self.cells, self.ctable, self.state,
-            )  # fmt: skip
+            start = kernel.replace_from(start, names, versions, ends, rows, outcome, self._arrays())
             if start == len(batch):
                 return int(outcome[0])
             self._make_room(len(batch[start][1].rows))
@@ -138,10 +141,7 @@ class Grid:
         packed = self.names.pack(name)
         if self._version(packed) >= _check_version(version):
             return False
-        kernel.erase(
-            *halves(packed),
-            self.hot, self.ids, self.side, self.vers, self.nxt, self.table, self.cells, self.ctable, self.state,
-        )  # fmt: skip
+        kernel.erase(*halves(packed), self._arrays())
         self.names.forget(packed)
         self._graves.pop(packed, None)
         self._graves[packed] = version
@@ -232,7 +232,8 @@ class Grid:
 def _room(rows: int, columns: int, kind: type[_Number]) -> NDArray[_Number]:
     """Return a zeroed array in memory of its own, not the heap's: untouched pages cost nothing, dropped ones go back."""
     size = rows * columns * np.dtype(kind).itemsize
-    array = np.frombuffer(mmap.mmap(-1, max(size, mmap.PAGESIZE)), kind, rows * columns)
+    memory = mmap.mmap(-1, max(size, mmap.PAGESIZE), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    array = np.frombuffer(memory, kind, rows * columns)
     return array if columns == 1 else array.reshape(rows, columns)
 
 

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit  # type: ignore[import-untyped,unused-ignore]
@@ -74,6 +74,20 @@ _HALF_TURN = 1_800_000_000
 _LOW = np.uint64(0xFFFFFFFF)
 _MIX_A, _MIX_B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 _32, _29 = np.uint64(32), np.uint64(29)
+
+
+class Arrays(NamedTuple):
+    """Everything that an update touches; a question takes the few that it reads, which is two microseconds cheaper."""
+
+    hot: Ints
+    ids: Words
+    side: Shorts
+    vers: Versions
+    nxt: Links
+    table: Links
+    cells: Ints
+    ctable: Links
+    state: Ints
 
 
 def compiled(function: F) -> F:
@@ -217,10 +231,9 @@ def enter_all_cells(cells: Ints, ctable: Links, used: int) -> None:
 
 
 @compiled
-def take_out(
-    row: int, hot: Ints, ids: Words, side: Shorts, vers: Versions, nxt: Links, table: Links, cells: Ints, ctable: Links, state: Ints
-) -> None:
+def take_out(row: int, g: Arrays) -> None:
     """Remove one row that is no longer in the table: the cell's last row moves into its place."""
+    hot, ids, side, vers, nxt, table, cells, ctable, state = g
     where = hot[row, 0]
     radius = np.int64(side[row, 0])
     cell = find_cell(cells, ctable, key_of(where >> 32, (where << 32) >> 32, radius))
@@ -246,28 +259,25 @@ def take_out(
 
 
 @compiled
-def erase(
-    hi: np.uint64, lo: np.uint64,
-    hot: Ints, ids: Words, side: Shorts, vers: Versions, nxt: Links, table: Links, cells: Ints, ctable: Links, state: Ints,
-) -> int:
+def erase(hi: np.uint64, lo: np.uint64, g: Arrays) -> int:
     """Remove every row of an id; return how many there were."""
+    ids, table = g.ids, g.table
     erased = 0
     slot = find(ids, table, hi, lo)
     while slot >= 0:
         row = table[slot]
         unlink(ids, table, slot)
-        take_out(row, hot, ids, side, vers, nxt, table, cells, ctable, state)
+        take_out(row, g)
         erased += 1
         slot = find(ids, table, hi, lo)
     return erased
 
 
 @compiled
-def put_in(
-    where: int, word: int, radius: int, group: int, hi: np.uint64, lo: np.uint64, version: int,
-    hot: Ints, ids: Words, side: Shorts, vers: Versions, nxt: Links, table: Links, cells: Ints, ctable: Links, state: Ints,
-) -> None:
-    """Add one row; there is room."""
+def put_in(areas: Ints, area: int, hi: np.uint64, lo: np.uint64, version: int, g: Arrays) -> None:
+    """Add one row of ``areas``; there is room."""
+    hot, ids, side, vers, nxt, table, cells, ctable, state = g
+    where, radius = areas[area, 0], areas[area, 2]
     key = key_of(where >> 32, (where << 32) >> 32, radius)
     cell = find_cell(cells, ctable, key)
     if cell < 0:
@@ -292,11 +302,11 @@ def put_in(
     row = cells[cell, 1] * BLOCK + filled
     cells[cell, 2] += 1
     hot[row, 0] = where
-    hot[row, 1] = word
+    hot[row, 1] = areas[area, 1]
     ids[row, 0] = hi
     ids[row, 1] = lo
     side[row, 0] = radius
-    side[row, 1] = group
+    side[row, 1] = areas[area, 3]
     vers[row] = version
     link(ids, table, row)
     state[ROWS] += 1
@@ -304,15 +314,13 @@ def put_in(
 
 
 @compiled
-def replace_from(
-    start: int, names: Words, versions: Ints, ends: Ints, areas: Ints, outcome: Ints,
-    hot: Ints, ids: Words, side: Shorts, vers: Versions, nxt: Links, table: Links, cells: Ints, ctable: Links, state: Ints,
-) -> int:
+def replace_from(start: int, names: Words, versions: Ints, ends: Ints, areas: Ints, outcome: Ints, g: Arrays) -> int:
     """Put items ``start``.. in, each with all its rows, unless a version as new is there; count them in ``outcome[0]``.
 
     ``ends[i]`` is where item i's rows end in ``areas`` [rows, 4]: where, word, radius, group. Return the first item for
     which there was no room (grow and call again), or the number of items.
     """
+    ids, vers, table, state = g.ids, g.vers, g.table, g.state
     for item in range(start, len(names)):
         first = ends[item - 1] if item > 0 else 0
         wanted = ends[item] - first
@@ -322,24 +330,21 @@ def replace_from(
         if slot >= 0 and vers[table[slot]] >= versions[item]:
             continue
         if (
-            state[FREE_BLOCKS] + len(nxt) - state[BLOCKS_USED] < wanted
-            or state[CELLS_USED] + wanted > len(cells)
+            state[FREE_BLOCKS] + len(g.nxt) - state[BLOCKS_USED] < wanted
+            or state[CELLS_USED] + wanted > len(g.cells)
             or state[ROWS] + wanted > len(table) * FULL
         ):
             return item
-        erase(hi, lo, hot, ids, side, vers, nxt, table, cells, ctable, state)
+        erase(hi, lo, g)
         for row in range(first, ends[item]):
-            put_in(
-                areas[row, 0], areas[row, 1], areas[row, 2], areas[row, 3], hi, lo, versions[item],
-                hot, ids, side, vers, nxt, table, cells, ctable, state,
-            )
+            put_in(areas, row, hi, lo, versions[item], g)
         outcome[0] += 1
     return len(names)
 
 
 @compiled
 def lay_out(cells: Ints, order: Ints, nxt: Links, old: Links, new: Links) -> int:
-    """Number the blocks anew, cell after cell in ``order``, each cell's in the order of its chain.
+    """Give the blocks new numbers, cell after cell in ``order``, each cell's in the order of its chain.
 
     Write old numbers by new ones to ``old``, new by old to ``new``, and the new heads to ``cells``. Return how many.
     """
@@ -461,7 +466,7 @@ def eastward(from_lon: int, to_lon: int) -> int:
 
 @compiled
 def flat_error(lat: int, lon: int, angle: float) -> float:
-    """Return by how much, relatively, the square of a flat distance may be wrong within ``angle`` radians; 1 is useless.
+    """Return the relative error that the square of a flat distance may have within ``angle`` radians; 1 is useless.
 
     Flat means: the longitude shrunk by the cosine at the circle's centre. The cosine changes by angle x tan(latitude),
     the earth's curve adds angle^2; doubled, to be sure. 0.02 % at 700 m in Gwangju: nearly every row is decided by
@@ -528,9 +533,25 @@ def spell(names: Words, prefix: Letters, letters: Letters) -> int:
 
 @compiled
 def nearest(
-    lat: int, lon: int, radius: float, at: int, group: int, after_h: float, after_hi: np.uint64, after_lo: np.uint64,
-    rows: Links, metres: Floats, names: Words, prefix: Letters, letters: Letters,
-    hot: Ints, ids: Words, side: Shorts, nxt: Links, cells: Ints, ctable: Links,
+    lat: int,
+    lon: int,
+    radius: float,
+    at: int,
+    group: int,
+    after_h: float,
+    after_hi: np.uint64,
+    after_lo: np.uint64,
+    rows: Links,
+    metres: Floats,
+    names: Words,
+    prefix: Letters,
+    letters: Letters,
+    hot: Ints,
+    ids: Words,
+    side: Shorts,
+    nxt: Links,
+    cells: Ints,
+    ctable: Links,
 ) -> tuple[int, int, int, float, int]:
     """Write the nearest rows beyond ``after`` in order: their ``metres``, their ids as ``names`` and as ``letters``.
 
@@ -613,8 +634,21 @@ def nearest(
 
 @compiled
 def covering(
-    lat: int, lon: int, topics: int, group: int, after_hi: np.uint64, after_lo: np.uint64, upper: Words, lower: Words,
-    hot: Ints, ids: Words, side: Shorts, nxt: Links, cells: Ints, ctable: Links, state: Ints,
+    lat: int,
+    lon: int,
+    topics: int,
+    group: int,
+    after_hi: np.uint64,
+    after_lo: np.uint64,
+    upper: Words,
+    lower: Words,
+    hot: Ints,
+    ids: Words,
+    side: Shorts,
+    nxt: Links,
+    cells: Ints,
+    ctable: Links,
+    state: Ints,
 ) -> int:
     """Write to ``upper`` and ``lower`` the ids beyond ``after`` of the rows whose circle covers the point.
 

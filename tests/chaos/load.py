@@ -133,7 +133,7 @@ class People:
         """Ask until answered; raise `Refused`, `NotFound` as told, or `NeverAnswered`. `who`: (subject, role)."""
         until = time.monotonic() + PATIENCE
         random = Random(f"{self.seed}/{asked.get('act_id')}")
-        tried = 0
+        tried, before = 0, ""
         while True:
             tried += 1
             with self._lock:
@@ -146,7 +146,10 @@ class People:
                     tell(f"{method}: answered at try {tried}")
                 return answer
             except (Unavailable, Conflict, RemoteFailure) as error:
-                tell(f"{method}: try {tried}: {type(error).__name__}: {error}")
+                said = f"{type(error).__name__}: {error}"
+                if said != before:
+                    tell(f"{method}: try {tried}: {said}")
+                before = said
                 if time.monotonic() >= until or self.stopping.is_set():
                     raise NeverAnswered(f"{service}.{method}: {tried} tries, the last: {error}") from error
             self.stopping.wait(random.uniform(0.1, 0.4))

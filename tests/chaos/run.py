@@ -24,6 +24,9 @@ WATCHED_FOR = 180.0
 #: Seconds that it must stay at rest to count: longer than the broker's figures are old.
 AT_REST_FOR = 1.5
 
+#: Seconds between two words on how the draining goes.
+TOLD_EVERY = 3.0
+
 Note = Callable[[str], None]
 
 
@@ -193,7 +196,7 @@ def drain(world: World, stage: Stage, shots: Sequence[Shot], *, note: Note) -> t
     since = shots[-1].at if shots else datetime.now(UTC)
     begun = time.monotonic()
     rested: tuple[float, datetime] | None = None
-    told = ""
+    told, tell_again = "", begun
     while True:
         restless = unrest(world, stage)
         now = time.monotonic()
@@ -204,9 +207,9 @@ def drain(world: World, stage: Stage, shots: Sequence[Shot], *, note: Note) -> t
         elif now - rested[0] >= AT_REST_FOR:
             return (rested[1] - since).total_seconds(), []
         saying = ", ".join(restless)
-        if saying != told:
+        if saying != told and now >= tell_again:
             note(f"가라앉는 중 (draining): {saying or 'at rest'}")
-            told = saying
+            told, tell_again = saying, now + TOLD_EVERY
         if now - begun >= WATCHED_FOR:
             return None, restless
         time.sleep(0.3)

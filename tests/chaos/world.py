@@ -162,6 +162,13 @@ class World:
         """Name -> (pid, restarts), to be compared later: nobody died meanwhile."""
         return {one.name: (one.process.pid if one.process else 0, one.restarts) for one in self.processes()}
 
+    def last_words(self, name: str, lines: int = 12) -> str:
+        """The end of a process's log."""
+        log = Path(self.running.find(name).log) if self.running.find(name) else None
+        if log is None or not log.is_file():
+            return ""
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
     def shoot(self, kind: str, choose: Callable[[Sequence[Kept]], Kept], patience: float = 40.0) -> Shot:
         """kill -9 one process of that kind, as soon as one is alive; raises RuntimeError when none comes to life."""
         until = time.monotonic() + patience

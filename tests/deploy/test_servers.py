@@ -8,7 +8,8 @@ import amqp
 import pymongo
 import pytest
 
-from deploy.broker import MAX_MESSAGE_SIZE, BrokerNode
+import deploy.broker
+from deploy.broker import MAX_MESSAGE_SIZE, BrokerNode, NotInstalled, ensure_installed
 from deploy.database import EmbeddedDatabase
 from deploy.management import vhost_of, with_vhost
 from tests.harness import TestBroker, TestDatabase, eventually
@@ -53,6 +54,7 @@ def test_a_message_over_the_limit_is_refused_by_the_broker(broker: TestBroker) -
         channel.basic_publish(amqp.Message(b"x" * (MAX_MESSAGE_SIZE + 1)), routing_key="library.letters")
 
 
+@pytest.mark.timeout(400)
 def test_a_killed_node_comes_back_with_its_queues_and_another_object_sees_it(tmp_path: Path) -> None:
     node = BrokerNode(tmp_path / "rabbitmq")
     try:
@@ -105,6 +107,15 @@ def test_the_embedded_database_keeps_what_it_acknowledged_over_a_kill(tmp_path: 
     finally:
         engine.stop()
     assert not engine.running
+
+
+def test_without_rabbitmq_an_ordinary_user_is_told_the_exact_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy.broker, "SERVER_PLACES", ())
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+    with pytest.raises(NotInstalled, match="apt-get update && apt-get install -y rabbitmq-server"):
+        ensure_installed(print)
 
 
 def test_an_address_changes_its_virtual_host_and_nothing_else() -> None:

@@ -76,6 +76,18 @@ def test_a_killed_process_is_started_again_and_the_log_says_so(state: Path, join
     assert died["restart_in_s"] == 1.0
 
 
+def test_two_callers_at_once_get_the_same_town(state: Path, joined: dict[str, str]) -> None:
+    environment = {**joined, "SIPBUN_PROCESSES": "tests.deploy.fake_town:small_town"}
+    callers = [launch(state, say=quiet, environment=environment) for _ in range(2)]
+
+    towns = [wait_until_ready(state, caller, say=quiet, seconds=60) for caller in callers]
+
+    assert towns[0].supervisor == towns[1].supervisor
+    loser = next(caller for caller in callers if caller != towns[0].supervisor)
+    assert not bring_down(state, say=quiet, only=loser)
+    assert towns[0].alive
+
+
 def test_down_stops_every_process_and_leaves_no_record(state: Path, joined: dict[str, str]) -> None:
     found = up(state, "small_town", joined)
     assert http_status(f"{found.gateway_url}/readyz") == 200
@@ -133,6 +145,7 @@ def test_replicas_get_names_and_ports_of_their_own(state: Path, joined: dict[str
     assert len({one.port for one in found.processes}) == 3
 
 
+@pytest.mark.timeout(400)
 def test_two_towns_run_beside_each_other_on_servers_of_their_own(tmp_path: Path) -> None:
     folders = [tmp_path / "은하수", tmp_path / "샛별"]
     named = {"SIPBUN_PROCESSES": "tests.deploy.fake_town:small_town"}

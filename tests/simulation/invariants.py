@@ -134,9 +134,10 @@ def reopened_in_time(_world: World, people: People, facts: Facts) -> Iterator[st
     ended = {asked["opening_id"] for verb, asked, _ in people.ledger.done if verb in ("close", "cancel")}
     deadlines = {fact["subject"]: fact["data"]["deadline"] for fact in facts.values() if fact["type"] == PUBLISHED}
     for fact in facts.values():
-        if fact["type"] == CLOSED and fact["subject"] not in ended | people.ledger.given_up:
-            if fact["time"] < deadlines[fact["subject"]]:
-                yield f"{fact['subject']} closed at {fact['time']}, before its deadline"
+        if fact["type"] != CLOSED or fact["subject"] in ended | people.ledger.given_up:
+            continue
+        if fact["time"] < deadlines[fact["subject"]]:
+            yield f"{fact['subject']} closed at {fact['time']}, before its deadline"
 
 
 def nobody_waits_in_vain(world: World, _people: People, _facts: Facts) -> Iterator[str]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -57,6 +59,8 @@ class Task:
     run: greenlet
     wake: float
     is_command: bool = False
+    #: Ended, or killed with its process.
+    gone: bool = False
 
 
 @dataclass(eq=False)
@@ -83,7 +87,10 @@ class Scheduler:
         self.time = 0.0
         self.steps = 0
         self.story: deque[str] = deque(maxlen=600)
-        self._tasks: list[Task] = []
+        #: Who waits: (wake, order of coming, task); an entry whose time is not the task's own is out of date.
+        self._waiting: list[tuple[float, int, Task]] = []
+        self._ready: list[Task] = []
+        self._order = count()
         self._restarts: list[tuple[float, SimProcess]] = []
         self._hub = getcurrent()
         self._current: Task | None = None
@@ -123,7 +130,7 @@ class Scheduler:
         run = greenlet(lambda: self._guard(do), parent=self._hub)
         task = Task(name, process, run, self.time, is_command)
         process.tasks.append(task)
-        self._tasks.append(task)
+        self._wait(task, self.time)
         return task
 
     def wait_for(self, is_there: Callable[[], bool], seconds: float) -> bool:
@@ -137,8 +144,8 @@ class Scheduler:
 
     def wake_up(self, task: Task | None) -> None:
         """Let a waiting task look again."""
-        if task is not None:
-            task.wake = min(task.wake, self.time)
+        if task is not None and task.wake > self.time:
+            self._wait(task, self.time)
 
     @property
     def current(self) -> Task | None:
@@ -152,9 +159,9 @@ class Scheduler:
         process.on_lost()
         here = self._current
         for task in process.tasks:
+            task.gone = True
             if task is not here:
                 self._kill(task)
-        self._tasks = [task for task in self._tasks if task.process is not process]
         process.tasks = []
         self._restarts.append((self.time + self.random.uniform(0.2, 3.0), process))
 
@@ -190,8 +197,11 @@ class Scheduler:
     def calm(self) -> None:
         """End the storm: nothing goes wrong any more, and who sleeps wakes."""
         self.mishaps = Mishaps.none()
-        for task in self._tasks:
-            task.process.paused_until = min(task.process.paused_until, self.time)
+        sleepers = [task for _, _, task in self._waiting if task.process.paused_until > self.time]
+        for task in sleepers:
+            task.process.paused_until = self.time
+            if not task.gone and task.wake > self.time:
+                self._wait(task, self.time)
 
     # Inside.
 
@@ -207,7 +217,7 @@ class Scheduler:
             return
         if id(task) in self._doomed:
             raise Crash
-        task.wake = wake
+        self._wait(task, wake)
         self._hub.switch()
         if id(task) in self._doomed:
             raise Crash
@@ -251,22 +261,42 @@ class Scheduler:
                 process.alive, process.paused_until = True, 0.0
                 process.on_restart()
 
+    def _wait(self, task: Task, wake: float) -> None:
+        task.wake = wake
+        heappush(self._waiting, (wake, next(self._order), task))
+
     def _pick(self) -> Task | None:
-        time = self.time
-        ready = [task for task in self._tasks if task.wake <= time and task.process.paused_until <= time]
-        if ready:
-            return ready[int(self.random.random() * len(ready))]
-        waking = [max(task.wake, task.process.paused_until) for task in self._tasks]
-        waking += [at for at, _ in self._restarts]
-        earliest = min(waking, default=FOREVER)
+        """Return one of those who can go on, or move the time to when somebody can."""
+        time, waiting, ready = self.time, self._waiting, self._ready
+        while waiting and waiting[0][0] <= time:
+            wake, _, task = heappop(waiting)
+            if task.gone or task.wake != wake:
+                continue
+            if task.process.paused_until > time:
+                self._wait(task, task.process.paused_until)
+            else:
+                task.wake = -1.0
+                ready.append(task)
+        while ready:
+            place = int(self.random.random() * len(ready))
+            ready[place], ready[-1] = ready[-1], ready[place]
+            task = ready.pop()
+            if task.gone:
+                continue
+            if task.process.paused_until > time:
+                self._wait(task, task.process.paused_until)
+                continue
+            return task
+        earliest = min((at for at, _ in self._restarts), default=FOREVER)
+        if waiting:
+            earliest = min(earliest, waiting[0][0])
         if earliest == FOREVER:
             raise Stuck("nobody is left to run")
-        self.time = earliest
+        self.time = max(time, earliest)
         return None
 
     def _forget(self, task: Task) -> None:
-        if task in self._tasks:
-            self._tasks.remove(task)
+        task.gone = True
         if task in task.process.tasks:
             task.process.tasks.remove(task)
 

@@ -222,7 +222,7 @@ class Replica(SimProcessHost):
             try:
                 result = _call(entrypoint, self.hosted[service], method, token, dict(asked))
                 answer.append((result, None))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets it)
                 answer.append((None, error))
             scheduler.wake_up(caller)
 

@@ -45,7 +45,7 @@ class Figures(Told):
 
 
 class Counted(Told):
-    count = fields.Integer()
+    events = fields.Integer()
 
 
 class Archived(Told):
@@ -57,7 +57,7 @@ class Rebuild(Body):
 
 
 class Rebuilt(Told):
-    facts = fields.Integer()
+    buckets = fields.Integer()
 
 
 @figures.asks("GET", "/v1/tenants/<tenant>/figures", "통계 보기", query=WhichFigures, told=Figures, anyone=True)

@@ -80,19 +80,20 @@ def _kept_verdict() -> dict[str, Any]:
 
 
 def _verdict(ports: Ports) -> dict[str, Any]:
+    with ThreadPoolExecutor(max_workers=len(SERVICES)) as pool:
+        answers = dict(zip(SERVICES, pool.map(lambda service: _answers(ports, service), SERVICES), strict=True))
+    # Any answer came through the broker; only when there is none is the broker asked for itself.
+    broker = any(answers.values()) or _broker_answers(ports)
+    missing = [*([] if broker else ["broker"]), *(service for service, there in answers.items() if not there)]
+    return {"ready": not missing, "broker": broker, "services": answers, "waiting_for": missing}
+
+
+def _broker_answers(ports: Ports) -> bool:
     try:
         ports.broker_answers()
     except Unavailable:
-        return {
-            "ready": False,
-            "broker": False,
-            "services": dict.fromkeys(SERVICES, False),
-            "waiting_for": ["broker", *SERVICES],
-        }
-    with ThreadPoolExecutor(max_workers=len(SERVICES)) as pool:
-        answers = dict(zip(SERVICES, pool.map(lambda service: _answers(ports, service), SERVICES), strict=True))
-    missing = [service for service, there in answers.items() if not there]
-    return {"ready": not missing, "broker": True, "services": answers, "waiting_for": missing}
+        return False
+    return True
 
 
 def _answers(ports: Ports, service: str) -> bool:

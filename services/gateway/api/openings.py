@@ -166,7 +166,12 @@ def select(body: dict[str, Any], opening_id: str) -> Any:
 
 
 @openings.asks(
-    "POST", "/v1/openings/<opening_id>/placements/<resident_id>/release", "자리 비우기", body=Reason, told=OpeningState
+    "POST",
+    "/v1/openings/<opening_id>/placements/<resident_id>/release",
+    "자리 비우기",
+    body=Nothing,
+    body_needed=False,
+    told=OpeningState,
 )
 def release_place(body: dict[str, Any], opening_id: str, resident_id: str) -> Any:
     """Take a place back (officer); the opening takes applications again."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from services.placement.budgets.model import Grant
 from shared.aggregate import Aggregate
@@ -116,7 +117,7 @@ def has_shifts(terms: Terms, _now: datetime) -> Refused | None:
         if not timedelta(0) < shift.end - shift.start <= LONGEST_SHIFT:
             return Refused("shift_too_long_or_empty", field=f"shifts.{number}.end", hours=16)
     ordered = sorted(terms.shifts, key=lambda shift: shift.start)
-    if any(later.start < earlier.end for earlier, later in zip(ordered, ordered[1:], strict=False)):
+    if any(later.start < earlier.end for earlier, later in pairwise(ordered)):
         return Refused("shifts_overlap", field="shifts")
     return None
 
@@ -241,14 +242,14 @@ class Opening(Aggregate):
 
     @staticmethod
     def publish(
-        *, id: str, tenant: str, programme_id: str, district: str, terms: Terms, act_id: str, now: datetime
+        *, opening_id: str, tenant: str, programme_id: str, district: str, terms: Terms, act_id: str, now: datetime
     ) -> Opening:
         """Return an opening that takes applications from now on; raise the first rule's objection."""
         refused = objection(terms, now)
         if refused:
             raise refused
         opening = Opening(
-            id=id,
+            id=opening_id,
             tenant=tenant,
             programme_id=programme_id,
             district=district,
@@ -258,7 +259,7 @@ class Opening(Aggregate):
         )
         opening.say(
             events.OPENING_PUBLISHED.fact(
-                opening_id=id,
+                opening_id=opening_id,
                 programme_id=programme_id,
                 district=district,
                 title=terms.title,

@@ -70,16 +70,16 @@ class Nearby:
         page = self.feed.index.nearby(
             point, at=self.clock.now(), radius=radius, limit=limit, cursor=cursor, group=tenant
         )
-        known = self.openings.get_many([near.id for near in page.places])
+        known = self.openings.get_many([place_id for place_id, _ in page.places])
         rows = []
-        for near in page.places:
-            opening = known.get(near.id)
+        for place_id, metres in page.places:
+            opening = known.get(place_id)
             if opening is not None and opening.state == OPEN:
                 rows.append(
                     {
                         **shown(opening),
-                        "distance_m": round(near.metres),
-                        "walk_minutes": walking_minutes(near.metres),
+                        "distance_m": round(metres),
+                        "walk_minutes": walking_minutes(metres),
                     }
                 )
         return {"openings": rows, "cursor": page.cursor}

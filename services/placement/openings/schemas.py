@@ -67,6 +67,39 @@ class ResidentAct(OpeningAct):
     resident_id = an_id()
 
 
+class OneOpening(Schema):
+    """Which opening."""
+
+    opening_id = an_id()
+
+
+class OneResident(Schema):
+    """Whose applications."""
+
+    resident_id = an_id()
+
+
+class ListOpenings(Schema):
+    """A tenant's openings: of a programme, in a state."""
+
+    tenant = an_id()
+    programme_id = fields.String(allow_none=True)
+    state = fields.String(allow_none=True)
+    limit = fields.Integer(strict=True)
+
+
+class Near(Schema):
+    """A point in degrees, a radius in whole metres, and how the point was found."""
+
+    tenant = an_id()
+    lat = fields.Float(required=True, allow_nan=False, validate=validate.Range(min=-90, max=90))
+    lon = fields.Float(required=True, allow_nan=False, validate=validate.Range(min=-180, max=180))
+    radius = fields.Integer(strict=True)
+    limit = fields.Integer(strict=True)
+    cursor = fields.String(allow_none=True)
+    source = fields.String()
+
+
 class ApplicationAct(Command):
     """An act on one application."""
 

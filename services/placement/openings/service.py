@@ -113,27 +113,27 @@ class OpeningsService:
         """Call an opening off."""
         return self.room.openings.cancel(actor, **asked_for)
 
-    @asked
+    @asked(schemas.OneOpening)
     def get(self, actor: Actor, *, opening_id: str) -> Mapping[str, Any]:
         """Return an opening."""
         return self.room.openings.read(actor, opening_id=opening_id)
 
-    @asked
+    @asked(schemas.ListOpenings)
     def list(self, actor: Actor, **filters: Any) -> Mapping[str, Any]:
         """Return a tenant's openings."""
         return self.room.openings.listed(actor, **filters)
 
-    @asked
+    @asked(schemas.Near)
     def nearby(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Return open openings within a walk."""
         return self.room.nearby.find(actor, **asked_for)
 
-    @asked
+    @asked(schemas.OneOpening)
     def applications(self, actor: Actor, *, opening_id: str) -> Mapping[str, Any]:
         """Return an opening's applications."""
         return self.room.openings.applications_of(actor, opening_id=opening_id)
 
-    @asked
+    @asked(schemas.OneResident)
     def my_applications(self, actor: Actor, *, resident_id: str) -> Mapping[str, Any]:
         """Return a resident's own applications."""
         return self.room.openings.applications_by(actor, resident_id=resident_id)

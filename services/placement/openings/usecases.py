@@ -109,7 +109,7 @@ class OpeningDesk:
                 amount=terms.cost,
             )
         opening = known or Opening.publish(
-            id=opening_id,
+            opening_id=opening_id,
             tenant=programme.tenant,
             programme_id=programme_id,
             district=code,

@@ -50,6 +50,25 @@ class Row(Schema):
     wage_floor = fields.String(load_default="minimum", validate=validate.OneOf(FLOORS))
 
 
+class OneTenant(Schema):
+    """Which tenant."""
+
+    tenant = fields.String(required=True, validate=validate.Length(min=1, max=160))
+
+
+class OneProgramme(Schema):
+    """Which programme."""
+
+    programme_id = fields.String(required=True, validate=validate.Length(min=1, max=160))
+
+
+class ListProgrammes(OneTenant):
+    """A tenant's programmes: of a district, on a day on which its code is valid."""
+
+    district = fields.String(allow_none=True)
+    on = fields.String(allow_none=True)
+
+
 class LoadProgrammes(Schema):
     """Rows of the data, loaded into a tenant."""
 

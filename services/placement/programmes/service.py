@@ -43,7 +43,7 @@ class TenantsService:
         """Close a tenant."""
         return self.programmes.close_tenant(actor, **asked_for)
 
-    @asked
+    @asked(schemas.OneTenant)
     def get(self, actor: Actor, *, tenant: str) -> Mapping[str, Any]:
         """Return a tenant."""
         return self.programmes.tenant(actor, tenant=tenant)
@@ -66,12 +66,12 @@ class ProgrammesService:
         """Load rows of the data."""
         return self.programmes.load(actor, **asked_for)
 
-    @asked
+    @asked(schemas.ListProgrammes)
     def list(self, actor: Actor, **filters: Any) -> Mapping[str, Any]:
         """Return a tenant's programmes."""
         return self.programmes.listed(actor, **filters)
 
-    @asked
+    @asked(schemas.OneProgramme)
     def get(self, actor: Actor, *, programme_id: str) -> Mapping[str, Any]:
         """Return a programme."""
         return self.programmes.read(actor, programme_id=programme_id)
@@ -86,7 +86,7 @@ class ProgrammesService:
         """Set a programme's ceiling."""
         return self.openings.openings.budget.set_total(actor, **asked_for)
 
-    @asked
+    @asked(schemas.OneProgramme)
     def budget(self, actor: Actor, *, programme_id: str) -> Mapping[str, Any]:
         """Return what a programme has held, granted and committed."""
         return self.openings.openings.budget.read(actor, programme_id=programme_id)

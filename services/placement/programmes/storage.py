@@ -141,5 +141,5 @@ def programmes(database: Database, *, clock: Clock, serial: Serial) -> Programme
 
 def read_districts(file: Path) -> dict[str, tuple[date | None, date | None]]:
     """Return ``code -> (valid_from, valid_to)`` from the operator's file; a code without a row is open-ended."""
-    rows = yaml.safe_load(file.read_text(encoding="utf-8"))["districts"]
+    rows = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["districts"]
     return {str(row["code"]): (row.get("valid_from"), row.get("valid_to")) for row in rows}

@@ -13,7 +13,7 @@ from services.placement.wages.model import WageRow, WageTable
 
 def read_wages(file: Path) -> WageTable:
     """Return the table in a YAML file; raise ``ValueError`` that names the row and the fix."""
-    rows = yaml.safe_load(file.read_text(encoding="utf-8"))["wages"]
+    rows = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["wages"]
     return WageTable(tuple(_row(number, row) for number, row in enumerate(rows, start=1)))
 
 

@@ -74,6 +74,10 @@ def _interest(row: dict[str, Any]) -> Interest:
     return Interest(row["id"], Point(row["lat"], row["lon"]), tuple(row["topics"]), row["radius"], row["until"])
 
 
+#: Residents with interests who are read in one question; more of them are read shelf by shelf.
+AT_ONCE = 2_000
+
+
 def shelf_of(resident_id: str) -> int:
     """Return the shelf a resident with interests stands on, 0 to ``SHELVES`` - 1."""
     return hashlib.sha256(resident_id.encode()).digest()[0]
@@ -99,7 +103,11 @@ class Residents(Aggregates[Resident]):
         return self._some({"_id": {"$in": list(ids)}}, _FOR_REACH)
 
     def with_interests(self) -> Iterator[list[Resident]]:
-        """Yield all residents with interests, a shelf at a time, with what reach needs to know of them."""
+        """Yield all residents with interests, with what reach needs of them: a small town at once, else by shelf."""
+        few = self.collection.find({"shelf": {"$gte": 0}}, [*_FOR_REACH, "version", "tombstone"], limit=AT_ONCE + 1)
+        if len(few) <= AT_ONCE:
+            yield [self.read(document) for document in few if not document.get("tombstone")]
+            return
         for shelf in range(SHELVES):
             yield self._some({"shelf": shelf}, _FOR_REACH)
 

@@ -127,7 +127,8 @@ class Registry:
     def withdraw_consent(
         self, actor: Actor, *, act_id: str, resident_id: str, purpose: str, text_version: str | None = None
     ) -> Outcome:
-        """Withdraw a consent and what rests on it, whatever version of the text it was given to."""
+        """Withdraw a consent and what rests on it, whatever version of the text it was given to or is named."""
+        del text_version
         admit(self.residents, self.trail, actor, resident_id, "withdraw_consent")
         hand = self._hand(actor, resident_id)
 

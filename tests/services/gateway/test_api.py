@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.gateway.api.health import SERVICES
 from services.gateway.app import SUBJECTS, create_app
 from shared.auth import Keys
 from shared.clock import StoppedClock
@@ -319,7 +320,7 @@ def test_without_a_broker_it_lives_and_is_not_ready(tmp_path: Path) -> None:
     def away() -> None:
         raise Unavailable("broker: connection refused")
 
-    door = a_gateway(tmp_path, broker_answers=away)
+    door = a_gateway(tmp_path, dict.fromkeys(SERVICES, Unavailable("broker: away")), broker_answers=away)
 
     assert door.get("/healthz").status_code == 200
     assert door.get("/readyz").json["waiting_for"][0] == "broker"

@@ -97,16 +97,24 @@ class Office:
         """React to events of one type as the consumer core would: in one batch."""
         reactions(self.letters)[events[0].type](events)
 
-    def settle(self) -> None:
-        """Let time pass until no mail is due any more, a day and a half at most."""
-        until = self.clock.now() + timedelta(hours=36)
-        while self.clock.now() < until:
-            if not self.delivery.sweep():
-                self.clock.move(timedelta(minutes=10))
+    def settle(self, within: timedelta = timedelta(hours=36)) -> None:
+        """Deliver, and let time pass to whatever is due next, until nothing is or the time is over."""
+        until = self.clock.now() + within
+        while True:
+            if self.delivery.sweep():
+                continue
+            found = self.database.collection("letters").find({}, ["mail.due"])
+            waits = [document["mail"]["due"] for document in found if "due" in document["mail"]]
+            at = min(waits, default=None)
+            if at is None or at > until:
+                return
+            self.clock.move(max(at - self.clock.now(), timedelta(seconds=1)))
 
     def inbox(self, resident: str, **asked: Any) -> list[dict[str, Any]]:
         """Return what the resident reads."""
-        shown: list[dict[str, Any]] = self.letters.inbox(resident_of(resident), resident_id=resident, **asked)["letters"]
+        shown: list[dict[str, Any]] = self.letters.inbox(resident_of(resident), resident_id=resident, **asked)[
+            "letters"
+        ]
         return shown
 
     def mails(self, about: str = "opn-은하수") -> dict[str, int]:

@@ -85,7 +85,7 @@ def test_registering_again_with_the_same_act_gives_the_same_answer_and_says_noth
 
 def test_an_id_that_is_taken_is_refused(office: Office) -> None:
     office.register()
-    assert refusal(lambda: office.register()) == ("id_taken", "id")
+    assert refusal(office.register) == ("id_taken", "id")
 
 
 def test_a_service_names_the_tenant_and_an_officer_registers_into_their_own(office: Office) -> None:

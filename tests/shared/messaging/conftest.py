@@ -6,16 +6,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import orjson
 import pytest
 
+from deploy.management import Management
+from deploy.pids import free_port
+from shared.actors import Actor
 from shared.auth import Keys, make_keys
 from shared.clock import SystemClock
 from shared.events.envelope import Event, encode
@@ -24,7 +28,7 @@ from shared.messaging import topology
 from shared.messaging.message import EVENTS, Message
 from shared.messaging.wire import PipelinedPublisher, connect
 from shared.mongo.real import RealDatabase, client
-from tests.harness import ROOT, TestBroker, TestDatabase, eventually
+from tests.harness import ROOT, Servers, TestBroker, TestDatabase, a_prefix, a_vhost, eventually
 
 HOSTED = "tests.shared.messaging.hosted.service"
 
@@ -65,7 +69,9 @@ class Edge:
         return depth
 
     def heard(self) -> list[str]:
-        return sorted(document["event"] for document in self.database.collection("heard").find({}) if "event" in document)
+        return sorted(
+            document["event"] for document in self.database.collection("heard").find({}) if "event" in document
+        )
 
 
 @dataclass
@@ -78,13 +84,13 @@ class Hosted:
 
     def ready(self) -> bool:
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:  # noqa: S310  (our own process)
+            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
                 return bool(orjson.loads(answer.read())["ready"])
         except OSError:
             return False
 
     def metrics(self) -> str:
-        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=2) as answer:  # noqa: S310
+        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=2) as answer:
             return str(answer.read().decode())
 
     def stop(self, how: int = signal.SIGTERM) -> int:
@@ -93,36 +99,34 @@ class Hosted:
         return self.process.wait(20)
 
 
-@pytest.fixture
-def edge(broker: TestBroker, database: TestDatabase, tmp_path: Path) -> Edge:
+@contextmanager
+def an_edge(broker: TestBroker, database: TestDatabase, folder: Path) -> Iterator[Edge]:
     """The topology is declared; no process runs."""
     connection = connect(broker.amqp_url, "test")
     topology.declare(connection.channel())
     connection.close()
-    keys = tmp_path / "keys" / "tokens.json"
+    keys = folder / "keys" / "tokens.json"
     make_keys(keys)
-    mongo = client(database.url)
-    return Edge(
-        amqp_url=broker.amqp_url,
-        admin_url=broker.admin_url,
-        vhost=broker.vhost,
-        mongo_url=database.url,
-        prefix=database.prefix,
-        keys=keys,
-        database=RealDatabase(mongo, f"{database.prefix}hosted"),
-    )
+    with client(database.url) as mongo:
+        yield Edge(
+            amqp_url=broker.amqp_url,
+            admin_url=broker.admin_url,
+            vhost=broker.vhost,
+            mongo_url=database.url,
+            prefix=database.prefix,
+            keys=keys,
+            database=RealDatabase(mongo, f"{database.prefix}hosted"),
+        )
 
 
-@pytest.fixture
-def host(edge: Edge, tmp_path: Path) -> Iterator[Callable[..., Hosted]]:
+@contextmanager
+def a_host(edge: Edge, folder: Path) -> Iterator[Callable[..., Hosted]]:
     """Start the hosted service: ``host()``; ``host(wait=False, SIPBUN_X=...)``."""
-    from deploy.pids import free_port  # noqa: PLC0415
-
     started: list[Hosted] = []
 
     def start(module: str = HOSTED, *, wait: bool = True, **changes: str) -> Hosted:
         port = free_port()
-        log = tmp_path / f"hosted-{len(started)}.log"
+        log = folder / f"hosted-{len(started)}.log"
         environment = {**edge.environment(), "SIPBUN_METRICS_PORT": str(port), **changes}
         with log.open("wb") as out:
             process = subprocess.Popen(
@@ -131,22 +135,65 @@ def host(edge: Edge, tmp_path: Path) -> Iterator[Callable[..., Hosted]]:
         hosted = Hosted(process, log, port)
         started.append(hosted)
         if wait:
-            eventually(hosted.ready, within=30, until=lambda ready: ready or process.poll() is not None)
+            eventually(lambda: process.poll() is not None or hosted.ready(), within=60)
             assert process.poll() is None, log.read_text()
         return hosted
 
-    yield start
-    for hosted in started:
-        hosted.stop(signal.SIGKILL)
+    try:
+        yield start
+    finally:
+        for hosted in started:
+            hosted.stop(signal.SIGKILL)
 
 
 @pytest.fixture
-def token(edge: Edge) -> str:
-    """A resident's token."""
-    from shared.actors import Actor  # noqa: PLC0415
+def edge(broker: TestBroker, database: TestDatabase, tmp_path: Path) -> Iterator[Edge]:
+    """An edge of this test's own."""
+    with an_edge(broker, database, tmp_path) as own:
+        yield own
 
+
+@pytest.fixture
+def host(edge: Edge, tmp_path: Path) -> Iterator[Callable[..., Hosted]]:
+    """Start service processes on the test's own edge."""
+    with a_host(edge, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def town_edge(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """One edge for the tests of a module that break nothing."""
+    with (
+        a_vhost(servers) as broker,
+        a_prefix(servers) as database,
+        an_edge(broker, database, tmp_path_factory.mktemp("edge")) as shared,
+    ):
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def town_host(town_edge: Edge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
+    """The service that those tests share."""
+    with a_host(town_edge, tmp_path_factory.mktemp("host")) as start:
+        yield start()
+
+
+def a_residents_token(edge: Edge) -> str:
+    """A token that this edge's services accept."""
     resident = Actor("resident-하나", frozenset({"resident"}), "gwangsan")
     return Keys.read(edge.keys).issue(resident, SystemClock().now())
+
+
+def cut_connections(edge: Edge, named: str = "") -> None:
+    """Close, from the broker's side, the connections whose client calls itself something with ``named`` in it."""
+    management = Management(edge.admin_url)
+
+    def names() -> list[str]:
+        listed: Any = management.ask("GET", f"vhosts/{quote(edge.vhost, safe='')}/connections")
+        return [one["name"] for one in listed or [] if named in str(one.get("client_properties"))]
+
+    for name in eventually(names, within=20):
+        management.ask("DELETE", f"connections/{quote(name, safe='')}")
 
 
 def an_event(number: int, name: str = "placement.opening.filled", **changes: Any) -> Event:
@@ -178,8 +225,3 @@ def a_message(event: Event, **changes: Any) -> Message:
         "type": event.type,
     }
     return Message(**{**told, **changes})
-
-
-def wait_a_moment() -> float:
-    """Return the present, for measuring."""
-    return time.monotonic()

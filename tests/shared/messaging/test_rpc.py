@@ -18,31 +18,41 @@ from shared.messaging.topology import RPC_DEAD
 from shared.messaging.wire import connect
 from shared.trace import new_traceparent, within
 from tests.harness import eventually
-from tests.shared.messaging.conftest import Edge, Hosted
+from tests.shared.messaging.conftest import Edge, Hosted, a_residents_token, cut_connections
 
 LIBRARY = "hosted_library"
 
 
+@pytest.fixture(scope="module")
+def rpc(town_edge: Edge, town_host: Hosted) -> Iterator[RpcClient]:
+    """A client of the service that these tests share."""
+    client = RpcClient(town_edge.amqp_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def token(town_edge: Edge) -> str:
+    """A resident's token."""
+    return a_residents_token(town_edge)
+
+
 @pytest.fixture
-def rpc(edge: Edge) -> Iterator[RpcClient]:
+def own_rpc(edge: Edge) -> Iterator[RpcClient]:
+    """A client on the test's own edge."""
     client = RpcClient(edge.amqp_url)
     yield client
     client.close()
 
 
-def test_a_method_is_asked_by_name(rpc: RpcClient, host: Callable[..., Hosted]) -> None:
-    host()
-
+def test_a_method_is_asked_by_name(rpc: RpcClient) -> None:
     answer = rpc.call(LIBRARY, "echo", said={"책": ["은하수", 3, None]})
 
     assert answer["said"] == {"책": ["은하수", 3, None]}
     assert answer["by"] == ""
 
 
-def test_the_verified_caller_and_the_trace_reach_the_method(
-    rpc: RpcClient, host: Callable[..., Hosted], token: str
-) -> None:
-    host()
+def test_the_verified_caller_and_the_trace_reach_the_method(rpc: RpcClient, token: str) -> None:
     trace = new_traceparent()
 
     with within(trace):
@@ -51,12 +61,14 @@ def test_the_verified_caller_and_the_trace_reach_the_method(
     assert answer == {"said": None, "by": "resident-하나", "trace": trace}
 
 
-def test_every_kind_of_answer_comes_back_as_itself(rpc: RpcClient, host: Callable[..., Hosted], token: str) -> None:
-    hosted = host()
-
+def test_every_kind_of_answer_comes_back_as_itself(rpc: RpcClient, town_host: Hosted, token: str) -> None:
     with pytest.raises(Refused) as refused:
         rpc.call(LIBRARY, "fail", how="refused")
-    assert (refused.value.code, refused.value.field, refused.value.values) == ("no_place_left", "opening", {"places": 3})
+    assert (refused.value.code, refused.value.field, refused.value.values) == (
+        "no_place_left",
+        "opening",
+        {"places": 3},
+    )
     with pytest.raises(NotFound):
         rpc.call(LIBRARY, "fail", how="not_found")
     with pytest.raises(Conflict):
@@ -70,14 +82,10 @@ def test_every_kind_of_answer_comes_back_as_itself(rpc: RpcClient, host: Callabl
         assert "010" not in str(failure.value)
     assert rpc.call(LIBRARY, "borrow", token=token, book="별", days=3)["by"] == "resident-하나"
     assert rpc.call(LIBRARY, "now")["at"].endswith("Z")
-    assert hosted.process.poll() is None
+    assert town_host.process.poll() is None
 
 
-def test_wrong_input_names_the_field_and_wrong_calls_are_not_understood(
-    rpc: RpcClient, host: Callable[..., Hosted], token: str
-) -> None:
-    host()
-
+def test_wrong_input_names_the_field_and_wrong_calls_are_not_understood(rpc: RpcClient, token: str) -> None:
     with pytest.raises(Refused) as refused:
         rpc.call(LIBRARY, "borrow", token=token, book="별", days="셋")
     assert (refused.value.code, refused.value.field) == ("input_invalid", "days")
@@ -96,22 +104,17 @@ def test_wrong_input_names_the_field_and_wrong_calls_are_not_understood(
         rpc.call(LIBRARY, "build")
 
 
-def test_a_service_that_is_not_there_is_known_at_once_and_a_slow_one_by_its_time_out(
-    rpc: RpcClient, host: Callable[..., Hosted]
-) -> None:
+def test_a_service_that_is_not_there_is_known_at_once_and_a_slow_one_by_its_time_out(rpc: RpcClient) -> None:
     started = time.monotonic()
     with pytest.raises(Unavailable, match="no such service"):
         rpc.call("nobody", "home", timeout=5)
     assert time.monotonic() - started < 2
-
-    host()
     with pytest.raises(Unavailable, match="in time"):
         rpc.call(LIBRARY, "sleep", seconds=2, timeout=0.3)
     assert rpc.call(LIBRARY, "echo", said=1)["said"] == 1
 
 
-def test_one_slow_call_does_not_hold_up_the_others(rpc: RpcClient, host: Callable[..., Hosted]) -> None:
-    host()
+def test_one_slow_call_does_not_hold_up_the_others(rpc: RpcClient) -> None:
     slow = threading.Thread(target=lambda: rpc.call(LIBRARY, "sleep", seconds=3))
     slow.start()
 
@@ -122,8 +125,7 @@ def test_one_slow_call_does_not_hold_up_the_others(rpc: RpcClient, host: Callabl
     slow.join()
 
 
-def test_threads_share_a_client(rpc: RpcClient, host: Callable[..., Hosted]) -> None:
-    host()
+def test_threads_share_a_client(rpc: RpcClient) -> None:
     wrong: list[Any] = []
 
     def ask(of: int) -> None:
@@ -139,44 +141,27 @@ def test_threads_share_a_client(rpc: RpcClient, host: Callable[..., Hosted]) -> 
     assert wrong == []
 
 
-def test_a_killed_service_answers_again_after_its_restart(rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+def test_a_killed_service_answers_again_after_its_restart(own_rpc: RpcClient, host: Callable[..., Hosted]) -> None:
     first = host()
-    assert rpc.call(LIBRARY, "echo", said=1)["said"] == 1
+    assert own_rpc.call(LIBRARY, "echo", said=1)["said"] == 1
     first.stop(signal.SIGKILL)
     host()
 
-    assert rpc.call(LIBRARY, "echo", said=2)["said"] == 2
+    assert own_rpc.call(LIBRARY, "echo", said=2)["said"] == 2
 
 
-def test_connections_cut_by_the_broker_are_replaced(edge: Edge, rpc: RpcClient, host: Callable[..., Hosted]) -> None:
-    host()
+def test_connections_cut_by_the_broker_are_replaced(town_edge: Edge, rpc: RpcClient) -> None:
     assert rpc.call(LIBRARY, "echo", said=1)["said"] == 1
 
-    cut_every_connection(edge)
+    cut_connections(town_edge)
 
     assert eventually(lambda: rpc.call(LIBRARY, "echo", said=2), within=15)["said"] == 2
 
 
-def cut_every_connection(edge: Edge) -> None:
-    """Close all client connections from the broker's side."""
-    from urllib.parse import quote  # noqa: PLC0415
-
-    from deploy.management import Management  # noqa: PLC0415
-
-    management = Management(edge.admin_url)
-
-    def names() -> list[str]:
-        listed: Any = management.ask("GET", f"vhosts/{quote(edge.vhost, safe='')}/connections")
-        return [connection["name"] for connection in listed or []]
-
-    for name in eventually(names, within=15):
-        management.ask("DELETE", f"connections/{quote(name, safe='')}")
-
-
-def test_sigterm_finishes_the_call_at_work(edge: Edge, rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+def test_sigterm_finishes_the_call_at_work(edge: Edge, own_rpc: RpcClient, host: Callable[..., Hosted]) -> None:
     hosted = host()
     answers: list[Any] = []
-    call = threading.Thread(target=lambda: answers.append(rpc.call(LIBRARY, "sleep", seconds=1.5)))
+    call = threading.Thread(target=lambda: answers.append(own_rpc.call(LIBRARY, "sleep", seconds=1.5)))
     call.start()
     eventually(lambda: edge.database.collection("ticks").count({"_id": "asleep"}))
 
@@ -209,7 +194,10 @@ POISON: dict[str, tuple[bytes, dict[str, Any]]] = {
     "args that are text": (b'{"args": "all", "kwargs": {}}', a_poisonous_request()[1]),
     "NaN": (b'{"args": [], "kwargs": {"said": NaN}}', a_poisonous_request()[1]),
     "a type tag": (b'{"args": [{"__type__": "datetime", "__value__": "x"}], "kwargs": {}}', a_poisonous_request()[1]),
-    "deep nesting": (b'{"args": [], "kwargs": {"said": ' + b"[" * 50_000 + b"]" * 50_000 + b"}}", a_poisonous_request()[1]),
+    "deep nesting": (
+        b'{"args": [], "kwargs": {"said": ' + b"[" * 50_000 + b"]" * 50_000 + b"}}",
+        a_poisonous_request()[1],
+    ),
     "a token that is a number": (b'{"args": [], "kwargs": {"token": 7}}', a_poisonous_request()[1]),
     "a reply_to with half a character": a_poisonous_request(reply_to="\ud800"),
     "a correlation id with half a character": a_poisonous_request(correlation_id="\ud800"),
@@ -217,10 +205,10 @@ POISON: dict[str, tuple[bytes, dict[str, Any]]] = {
 
 
 def test_no_poison_stops_the_service_and_what_cannot_be_answered_is_kept(
-    edge: Edge, rpc: RpcClient, host: Callable[..., Hosted]
+    town_edge: Edge, rpc: RpcClient, town_host: Hosted
 ) -> None:
-    hosted = host()
-    connection = connect(edge.amqp_url, "hostile")
+    buried = town_edge.depth(RPC_DEAD)
+    connection = connect(town_edge.amqp_url, "hostile")
     channel = connection.channel()
     for body, properties in POISON.values():
         told = {name: value for name, value in properties.items() if value is not None}
@@ -233,22 +221,21 @@ def test_no_poison_stops_the_service_and_what_cannot_be_answered_is_kept(
     connection.close()
 
     assert rpc.call(LIBRARY, "echo", said="still here")["said"] == "still here"
-    eventually(lambda: edge.depth(RPC_DEAD) == 2)
-    eventually(lambda: edge.depth(f"rpc-{LIBRARY}") == 0)
-    assert hosted.process.poll() is None, hosted.log.read_text()
+    eventually(lambda: town_edge.depth(RPC_DEAD) == buried + 2)
+    eventually(lambda: town_edge.depth(f"rpc-{LIBRARY}") == 0)
+    assert town_host.process.poll() is None, town_host.log.read_text()
 
 
 def test_properties_that_no_parser_reads_do_not_stop_the_service(
-    edge: Edge, rpc: RpcClient, host: Callable[..., Hosted]
+    town_edge: Edge, rpc: RpcClient, town_host: Hosted
 ) -> None:
-    hosted = host()
-
+    buried = town_edge.depth(RPC_DEAD)
     for properties in (b"\xff\xfe", "a date beyond the calendar"):
-        send_raw_properties(edge, properties)
+        send_raw_properties(town_edge, properties)
 
     assert rpc.call(LIBRARY, "echo", said="still here")["said"] == "still here"
-    eventually(lambda: edge.depth(RPC_DEAD) == 2)
-    assert hosted.process.poll() is None
+    eventually(lambda: town_edge.depth(RPC_DEAD) == buried + 2)
+    assert town_host.process.poll() is None
 
 
 def send_raw_properties(edge: Edge, what: bytes | str) -> None:
@@ -268,12 +255,12 @@ def send_raw_properties(edge: Edge, what: bytes | str) -> None:
     connection.close()
 
 
-def test_a_stock_nameko_client_is_answered(edge: Edge, host: Callable[..., Hosted]) -> None:
+@pytest.mark.usefixtures("town_host")
+def test_a_stock_nameko_client_is_answered(town_edge: Edge) -> None:
     from nameko.exceptions import MethodNotFound, RemoteError  # noqa: PLC0415
     from nameko.standalone.rpc import ClusterRpcProxy  # noqa: PLC0415
 
-    host()
-    with ClusterRpcProxy({"AMQP_URI": edge.amqp_url}, timeout=10) as cluster:
+    with ClusterRpcProxy({"AMQP_URI": town_edge.amqp_url}, timeout=10) as cluster:
         library = getattr(cluster, LIBRARY)
         assert library.echo(said="안녕")["said"] == "안녕"
         with pytest.raises(RemoteError, match="no_place_left"):

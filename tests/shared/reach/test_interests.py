@@ -172,7 +172,9 @@ def test_there_are_sixty_four_topics(number):
 
 
 areas = st.lists(
-    st.builds(Area, points, st.sampled_from([WORK, LAST, WORK | LAST]), st.sampled_from([1, 300, 700, 701, 2_000, 22_400])),
+    st.builds(
+        Area, points, st.sampled_from([WORK, LAST, WORK | LAST]), st.sampled_from([1, 300, 700, 701, 2_000, 22_400])
+    ),
     max_size=3,
 ).map(tuple)
 puts = st.tuples(st.just("put"), st.sampled_from(KEYS), st.integers(0, 6), areas)

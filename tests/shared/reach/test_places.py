@@ -58,7 +58,9 @@ def test_a_place_ends_at_its_end(places):
 
 
 def test_places_at_one_address_come_by_id_and_are_paged_without_a_gap(places):
-    shifts = [f"은하수 작은도서관 {number:02} 시간대" for number in range(30)] + [f"s-{number:02}" for number in range(30)]
+    shifts = [f"은하수 작은도서관 {number:02} 시간대" for number in range(30)] + [
+        f"s-{number:02}" for number in range(30)
+    ]
     places.put(an_opening(name) for name in reversed(shifts))
     whole = places.nearby(RESIDENT, at=NOW, limit=100)
 
@@ -136,7 +138,12 @@ def test_an_id_that_cannot_be_held_is_refused(places, name):
 
 
 adds = st.tuples(
-    st.just("put"), st.sampled_from(KEYS), st.integers(0, 6), points, st.sampled_from([-1, 0, 1]), st.sampled_from("가나")
+    st.just("put"),
+    st.sampled_from(KEYS),
+    st.integers(0, 6),
+    points,
+    st.sampled_from([-1, 0, 1]),
+    st.sampled_from("가나"),
 )
 removals = st.tuples(st.just("remove"), st.sampled_from(KEYS), st.integers(0, 6))
 tidyings = st.tuples(st.just("tidy"))

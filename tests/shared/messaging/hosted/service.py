@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from shared.actors import Actor, must_be
-from shared.clock import Clock, iso
+from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Refused, Unavailable
 from shared.events.envelope import Event
 from shared.messaging.core import KeyReused, Reaction

@@ -1,0 +1,201 @@
+"""README: the demo, and how an operator follows an event and repairs what was refused. On a real town, by the one door."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.pids import free_port
+from deploy.running import ROOT, Running
+from deploy.town import bring_down, ensure_up
+from shared.clock import SystemClock
+from shared.events import placement
+from shared.events.envelope import Event, encode
+from shared.messaging.message import EVENTS, Message
+from shared.messaging.topology import OWN_USER
+from shared.messaging.wire import PipelinedPublisher
+from tests.harness import Servers, a_prefix, a_vhost, eventually
+
+#: Starting a town takes a while on a busy machine, and the first test pays for it.
+pytestmark = pytest.mark.timeout(400)
+
+
+class Door:
+    """``./sipbun`` of one town."""
+
+    def __init__(self, state: Path, town: Running) -> None:
+        self.state = state
+        self.town = town
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command."""
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.cli", *words],
+            env={**os.environ, "SIPBUN_STATE_DIR": str(self.state), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=300,
+            check=False,
+        )
+
+    def json(self, *words: str, status: int = 0) -> Any:
+        """Run a command with ``--json`` and return the last line of its output."""
+        done = self.call(*words, "--json")
+        assert done.returncode == status, done.stdout + done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def publish(self, routing_key: str, body: bytes, message_id: str, event_type: str) -> None:
+        """Say something to the town as its own relay would."""
+        publisher = PipelinedPublisher(self.town.amqp_url, "test", user=OWN_USER)
+        message = Message(EVENTS, routing_key, body, message_id=message_id, type=event_type)
+        assert publisher.publish([message]).confirmed == {0}
+        publisher.close()
+
+
+@pytest.fixture(scope="module")
+def door(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A town on the test run's own servers, in a virtual host and databases of its own."""
+    state = tmp_path_factory.mktemp("town")
+    with a_vhost(servers) as broker, a_prefix(servers) as database:
+        environment = {
+            "SIPBUN_AMQP_URL": broker.amqp_url,
+            "SIPBUN_AMQP_ADMIN_URL": broker.admin_url,
+            "SIPBUN_MONGO_URL": database.url,
+            "SIPBUN_DB_PREFIX": database.prefix,
+            "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(ROOT / ".sipbun" / "numba"),
+        }
+        town = ensure_up(state, say=print, seconds=300, environment=environment, http_port=free_port())
+        try:
+            yield Door(state, town)
+        finally:
+            bring_down(state, say=print)
+
+
+@pytest.fixture(scope="module")
+def played(door: Door, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str, Path]:
+    """The demo, played once: its JSON, what it said besides, and its picture."""
+    picture = tmp_path_factory.mktemp("picture") / "demo.svg"
+    done = door.call("demo", "--json", "--picture", str(picture))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1]), done.stderr, picture
+
+
+Played = tuple[dict[str, Any], str, Path]
+
+
+def a_filled(event_id: str, **data: Any) -> Event:
+    """``opening.filled`` as placement says it, with what ``data`` changes."""
+    contract = placement.OPENING_FILLED
+    return Event(
+        id=event_id,
+        source="/sipbun/placement/openings",
+        type=contract.type,
+        subject="opn-은하수",
+        tenant="demo-broken",
+        time=SystemClock().now(),
+        sequence="0000000001.000",
+        data={**contract.sample, **data},
+    )
+
+
+def test_the_main_job_is_played_from_end_to_end_and_everything_is_read_back(played: Played) -> None:
+    told = dict(played[0])
+    seconds = told.pop("seconds")
+
+    assert told == {
+        "scenario": "main",
+        "ok": True,
+        "nearby": ["A", "B"],
+        "distances_m": [689, 691],
+        "placements": 3,
+        "refused": 1,
+        "filled_events": 1,
+        "letters": {"selected": 3, "closed": 7, "place_withdrawn": 0, "published": 2},
+        "figures": {"filled": 3, "applications": 10, "competition": 3.33},
+        "redelivered": 5,
+        "duplicated": 0,
+        "lost": 0,
+    }
+    assert 0 < seconds < 300
+
+
+def test_the_picture_asks_nobody_for_a_font(played: Played) -> None:
+    picture = played[2].read_text(encoding="utf-8")
+
+    assert "경로당" not in picture or "모집" in picture
+    assert re.findall(r"https?://\S+", picture) == ['http://www.w3.org/2000/svg">']
+
+
+def test_an_event_is_followed_to_its_archive_its_letters_and_its_siblings(door: Door, played: Played) -> None:
+    found = re.search(r"follow (\S+)$", played[1], re.MULTILINE)
+    assert found
+    filled = door.json("follow", found[1])
+    selected_id = next(one["event_id"] for one in filled["same_act"] if one["type"].endswith("placement.selected.v1"))
+    selected = door.json("follow", selected_id)
+
+    assert filled["events"][0]["type"] == placement.OPENING_FILLED.type
+    assert filled["events"][0]["queues"] == ["placement.openings", "statistics.archive", "placement.nearby"]
+    assert filled["waiting"] == []
+    assert [letter["kind"] for letter in selected["events"][0]["letters"]] == ["selected"]
+
+
+def test_nobody_knows_of_an_event_that_was_never_said(door: Door) -> None:
+    assert door.json("follow", "opn-없음.1.0", status=1)["error"]["code"] == "not_found"
+
+
+def test_a_refused_event_is_listed_with_its_reason_replayed_with_its_id_and_dropped(door: Door) -> None:
+    event_id = "opn-부서진.1.0"
+    door.publish(
+        placement.OPENING_FILLED.routing_key,
+        encode(a_filled(event_id, round="첫째")),
+        event_id,
+        placement.OPENING_FILLED.type,
+    )
+
+    def dead() -> dict[str, dict[str, Any]]:
+        listed = door.json("dead-letters", "list", status=1)["dead"]
+        return {letter["queue"]: letter for letter in listed if letter["message_id"] == event_id}
+
+    both = {"placement.openings", "statistics.archive"}
+    letters = eventually(dead, within=30, until=lambda found: set(found) == both)
+    letter = letters["statistics.archive"]
+    assert letter["code"] == "rejected"
+    assert letter["reason_ko"].startswith("약속과 다릅니다: data.round")
+    assert door.json("dead-letters", "show", letter["id"][:8])["messages"][0]["body"].count("첫째") == 1
+
+    # Still broken, it comes back with the same id: nothing is lost by trying.
+    assert door.json("dead-letters", "replay", letter["id"])["ids"] == [letter["id"]]
+    eventually(dead, within=30, until=lambda found: set(found) == both)
+    followed = door.json("follow", event_id, status=1)
+    assert {copy["queue"] for copy in followed["waiting"]} == both
+
+    assert door.json("dead-letters", "drop", event_id, status=2)["error"]["code"] == "usage"
+    dropped = door.json("dead-letters", "drop", event_id, "--queue", "statistics.archive", "--yes")
+    assert (dropped["dropped"], set(dead())) == (1, {"placement.openings"})
+    assert door.json("dead-letters", "drop", event_id, "--yes")["dropped"] == 1
+    assert door.json("dead-letters", "list")["count"] == 0
+
+
+def test_what_nobody_listens_for_is_parked_and_can_be_said_again(door: Door) -> None:
+    event = a_filled("달빛-1")
+    body = encode(event).replace(event.type.encode(), b"kr.sipbun.placement.moon.risen.v1")
+    door.publish("placement.moon.risen.v1", body, event.id, "kr.sipbun.placement.moon.risen.v1")
+
+    def parked() -> list[dict[str, Any]]:
+        return [one for one in door.json("parked", "list")["parked"] if one["message_id"] == event.id]
+
+    letter = eventually(parked, within=30)[0]
+    assert (letter["code"], letter["routing_key"]) == ("unbound", "placement.moon.risen.v1")
+
+    assert door.json("parked", "replay", event.id)["replayed"] == 1
+    assert eventually(parked, within=30)[0]["id"] == letter["id"]
+    assert door.json("dead-letters", "list")["count"] == 0

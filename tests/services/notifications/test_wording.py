@@ -1,0 +1,106 @@
+"""Amounts, days and times as people write them, and every text in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from services.notifications import config
+from services.notifications.letters.model import letter_of, opening_of, published_letter
+from services.notifications.letters.wording import (
+    LANGUAGES,
+    catalogue,
+    day_and_time,
+    span,
+    won,
+    words_of,
+)
+from shared.clock import from_iso
+from shared.config import Misconfigured
+from shared.events.placement import (
+    APPLICATION_CLOSED,
+    CLOSING_REASONS,
+    OPENING_PUBLISHED,
+    PLACEMENT_SELECTED,
+    PLACEMENT_WITHDRAWN,
+    WITHDRAWAL_REASONS,
+)
+from tests.services.facts import MORNING, said
+
+
+def test_amounts_and_times_are_written_as_the_town_writes_them() -> None:
+    assert won(10920) == "10,920원"
+    assert won(10920, "en") == "10,920 won"
+    assert day_and_time(from_iso("2026-11-22T15:04:00Z")) == "2026. 11. 23.(월) 00:04"
+    assert day_and_time(from_iso("2026-11-22T15:04:00Z"), "en") == "Mon 2026-11-23 00:04"
+
+
+def test_a_span_over_midnight_names_both_days() -> None:
+    start, end = from_iso("2026-11-22T22:00:00+09:00"), from_iso("2026-11-23T02:00:00+09:00")
+
+    assert span(start, end) == "2026. 11. 22.(일) 22:00~2026. 11. 23.(월) 02:00"
+
+
+def keys(texts: Any, path: str = "") -> Iterator[str]:
+    if isinstance(texts, Mapping):
+        for name, inner in texts.items():
+            yield from keys(inner, f"{path}.{name}")
+    else:
+        yield path
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert set(keys(catalogue("ko"))) == set(keys(catalogue("en")))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_a_contract_knows_has_its_text(language: str) -> None:
+    opening = opening_of(said(OPENING_PUBLISHED))
+    letters = [
+        letter_of(said(PLACEMENT_SELECTED), written=MORNING),
+        published_letter(said(OPENING_PUBLISHED), "res-1", written=MORNING),
+        *(letter_of(said(APPLICATION_CLOSED, reason=one), written=MORNING) for one in CLOSING_REASONS),
+        *(letter_of(said(PLACEMENT_WITHDRAWN, reason=one), written=MORNING) for one in WITHDRAWAL_REASONS),
+    ]
+    for letter in letters:
+        for known in (opening, None):
+            words = words_of(letter, known, language)
+            assert "{" not in words.title + words.text
+
+
+def test_many_shifts_are_summed_up() -> None:
+    shift = {"start": "2026-12-01T10:00:00+09:00", "end": "2026-12-01T12:00:00+09:00"}
+    opening = opening_of(said(OPENING_PUBLISHED, shifts=[shift] * 5))
+
+    text = words_of(letter_of(said(PLACEMENT_SELECTED), written=MORNING), opening).text
+
+    assert text.count("2026. 12. 1.(화)") == 3
+    assert "외 2회" in text
+
+
+def test_a_title_with_braces_or_line_breaks_is_only_text() -> None:
+    opening = opening_of(said(OPENING_PUBLISHED, title="경로당 {0}\r\nBcc: 모두 {won}"))
+
+    title = words_of(letter_of(said(PLACEMENT_SELECTED), written=MORNING), opening).title
+
+    assert title == "[선정] 경로당 {0} Bcc: 모두 {won}"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"SIPBUN_MAIL_FROM": "십분"},
+        {"SIPBUN_MAIL_REFUSAL": "javascript:alert(1)"},
+    ],
+)
+def test_a_sender_that_no_mail_server_would_take_is_the_operators_error(wrong: dict[str, str]) -> None:
+    with pytest.raises(Misconfigured, match=next(iter(wrong))):
+        config.sender(wrong)
+
+
+def test_a_pace_is_whole_seconds() -> None:
+    assert config.pace({"SIPBUN_MAIL_GRACE_S": "15"}).grace.total_seconds() == 15
+    with pytest.raises(Misconfigured, match="SIPBUN_MAIL_CLAIM_S"):
+        config.pace({"SIPBUN_MAIL_CLAIM_S": "soon"})

@@ -1,0 +1,354 @@
+"""Openings and applications: the main job, and everything that may come between."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.placement.budgets.usecases import HOLD_FOR
+from services.placement.openings.model import Application
+from shared.actors import ANYONE, Actor
+from shared.aggregate import Act
+from shared.errors import NotFound, Refused
+from tests.services.placement.office import OFFICER, OPERATOR, TENANT, Office, a_resident, a_row
+
+CLOSED = "kr.sipbun.placement.application.closed.v1"
+FILLED = "kr.sipbun.placement.opening.filled.v1"
+
+
+def test_three_of_ten_get_a_place_and_the_others_are_told_once(kept_office: Office) -> None:
+    office = kept_office
+    office.an_opening(places=3)
+    for number in range(10):
+        office.applies(number)
+    office.hears()
+
+    for number in range(3):
+        office.selects(number)
+    heard = office.hears(times=5)
+
+    assert office.state() == "filled"
+    states = list(office.states().values())
+    assert (states.count("selected"), states.count("closed")) == (3, 7)
+    assert [event.type for event in heard].count(FILLED) == 1
+    assert sorted(event.data["reason"] for event in heard if event.type == CLOSED) == ["filled"] * 7
+
+
+def test_the_last_place_goes_to_one_of_two(kept_office: Office) -> None:
+    office = kept_office
+    office.an_opening(places=1)
+    office.applies(1)
+    office.applies(2)
+
+    office.selects(1)
+    with pytest.raises(Refused, match="no_place_left"):
+        office.selects(2)
+
+
+def test_a_repeated_selection_is_the_same_selection(office: Office) -> None:
+    office.an_opening()
+    office.applies(1)
+
+    first = office.selects(1, act_id="tap")
+
+    assert office.selects(1, act_id="tap") == first
+    assert office.openings.read(OFFICER, opening_id="opn-1")["free"] == 2
+
+
+def test_a_withdrawal_frees_the_place_and_opens_the_opening_again(kept_office: Office) -> None:
+    office = kept_office
+    office.an_opening(places=1)
+    office.applies(1)
+    office.selects(1)
+    office.hears()
+
+    office.withdraws(1)
+    heard = [event.type.split(".", 2)[2] for event in office.hears(times=2)]
+
+    assert office.state() == "open"
+    assert "placement.opening.reopened.v1" in heard
+    assert office.openings.read(OFFICER, opening_id="opn-1")["round"] == 2
+
+
+def test_a_withdrawal_that_lost_the_race_becomes_a_withdrawal_of_the_placement(office: Office) -> None:
+    office.an_opening(places=1)
+    office.applies(1)
+    office.selects(1)
+    office.withdraws(1)  # before anybody has heard of the selection
+
+    office.hears(times=2)
+
+    assert office.states() == {"res-1": "withdrawn"}
+    assert office.openings.read(OFFICER, opening_id="opn-1")["free"] == 1
+
+
+def test_who_withdrew_may_apply_again(office: Office) -> None:
+    office.an_opening()
+    office.applies(1)
+    office.withdraws(1)
+
+    assert office.applies(1)["attempt"] == 2
+    with pytest.raises(Refused, match="already_applied"):
+        office.applies(1)
+
+
+def test_an_application_that_comes_after_the_last_place_is_ended_by_its_own_fact(office: Office) -> None:
+    office.an_opening(places=1)
+    office.applies(1)
+    opening = office.openings.openings.get("opn-1")
+    office.selects(1)
+    office.hears()
+    late = Application.submit(opening, "res-2", office.clock.now(), None)
+    office.openings.applications.create(Act.of("late", "apply"), late, {})
+
+    office.hears()
+
+    assert office.states()["res-2"] == "closed"
+
+
+def test_the_first_to_come_has_the_place(office: Office) -> None:
+    office.an_opening(places=2, mode="first_come")
+    for number in (3, 1, 2):
+        office.applies(number)
+        office.clock.move(timedelta(seconds=1))
+
+    office.hears(times=3)
+
+    assert office.states() == {"res-3": "selected", "res-1": "selected", "res-2": "closed"}
+
+
+def test_an_opening_closes_at_its_deadline(office: Office) -> None:
+    office.an_opening(deadline=office.clock.now() + timedelta(hours=1))
+    office.applies(1)
+    office.hears()
+
+    office.clock.move(timedelta(hours=1))
+    office.openings.close_overdue()
+    office.hears()
+
+    assert office.state() == "closed"
+    assert office.states() == {"res-1": "closed"}
+    with pytest.raises(Refused, match="opening_is_closed"):
+        office.applies(2)
+
+
+def test_nobody_applies_between_the_deadline_and_the_sweep(office: Office) -> None:
+    office.an_opening(deadline=office.clock.now() + timedelta(hours=1))
+    office.clock.move(timedelta(hours=1))
+
+    with pytest.raises(Refused, match="deadline_passed"):
+        office.applies(1)
+
+
+def test_a_cancelled_opening_takes_every_place_back(office: Office) -> None:
+    office.an_opening()
+    office.applies(1)
+    office.applies(2)
+    office.selects(1)
+    office.hears()
+
+    office.openings.cancel(OFFICER, act_id="cancel", opening_id="opn-1", reason="시설 공사")
+    office.hears()
+
+    assert office.states() == {"res-1": "withdrawn", "res-2": "closed"}
+    assert office.budget()["granted"] == 0
+
+
+# Pay, and the budget.
+
+
+@pytest.mark.parametrize(
+    ("floor", "day", "least"),
+    [("minimum", datetime(2026, 12, 3, tzinfo=UTC), 10_320), ("living", datetime(2026, 12, 3, tzinfo=UTC), 13_303)],
+)
+def test_nobody_is_asked_to_work_under_the_wage_of_the_work_day(
+    office: Office, floor: str, day: datetime, least: int
+) -> None:
+    office.programmes.set_wage_floor(
+        OFFICER, act_id="floor", programme_id=f"{TENANT}:gs-citizen-allowance", wage_floor=floor
+    )
+
+    with pytest.raises(Refused, match="below_wage_floor") as refused:
+        office.an_opening(hourly_won=least - 1)
+
+    assert refused.value.values["least"] == least
+    office.an_opening(hourly_won=least)
+
+
+def test_a_year_without_a_wage_is_the_operators_to_repair(office: Office) -> None:
+    work = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)
+
+    with pytest.raises(Refused, match="wage_row_missing"):
+        office.an_opening(shifts=[{"start": work, "end": work + timedelta(hours=2)}])
+
+
+def test_the_whole_cost_is_held_then_granted_and_the_rest_given_back(kept_office: Office) -> None:
+    office = kept_office
+    office.openings.budget.set_total(OFFICER, act_id="total", programme_id=f"{TENANT}:gs-citizen-allowance", total=70_000)
+    office.an_opening(places=3)  # 3 x 2 h x 10,320 = 61,920
+    assert office.budget() == {"held": 61_920, "granted": 0, "committed": 0, "balance": 8_080}
+
+    office.hears(times=3)
+    assert office.budget() == {"held": 0, "granted": 61_920, "committed": 0, "balance": 8_080}
+
+    office.applies(1)
+    office.selects(1)
+    office.hears(times=3)
+    assert office.budget() == {"held": 0, "granted": 61_920, "committed": 20_640, "balance": 8_080}
+
+    office.openings.close(OFFICER, act_id="close", opening_id="opn-1")
+    office.hears(times=3)
+    assert office.budget() == {"held": 0, "granted": 20_640, "committed": 20_640, "balance": 49_360}
+
+
+def test_a_budget_is_never_passed(office: Office) -> None:
+    office.openings.budget.set_total(OFFICER, act_id="total", programme_id=f"{TENANT}:gs-citizen-allowance", total=70_000)
+    office.an_opening("opn-1")
+
+    with pytest.raises(Refused, match="budget_exceeded"):
+        office.an_opening("opn-2")
+
+    with pytest.raises(NotFound):
+        office.openings.read(OFFICER, opening_id="opn-2")
+
+
+def test_a_hold_whose_act_never_came_is_released_and_the_act_made_impossible(office: Office) -> None:
+    office.openings.budget.hold(
+        act_id="lost", programme_id=f"{TENANT}:gs-citizen-allowance", tenant=TENANT, opening_id="opn-9", amount=61_920
+    )
+
+    office.clock.move(HOLD_FOR)
+    office.openings.budget.sweep()
+
+    assert office.budget()["held"] == 0
+    with pytest.raises(Refused, match="act_too_late"):
+        office.an_opening("opn-9", act_id="lost")
+
+
+def test_a_hold_whose_act_was_done_is_settled_by_the_sweep(office: Office) -> None:
+    office.an_opening()
+    office.clock.move(HOLD_FOR)
+
+    office.openings.budget.sweep()
+
+    assert office.budget()["held"] == 0
+    assert office.budget()["granted"] == 61_920
+
+
+def test_a_place_costs_whole_won_rounded_up(office: Office) -> None:
+    work = office.clock.now() + timedelta(days=2)
+
+    told = office.an_opening(places=2, hourly_won=10_321, shifts=[{"start": work, "end": work + timedelta(minutes=50)}])
+
+    assert told["cost"] == 2 * 8_601  # 10,321 x 50 / 60 = 8,600.83
+
+
+# Bad input, and who may do what.
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"places": 0}, "places_out_of_range", "places"),
+        ({"deadline": datetime(2026, 11, 30, tzinfo=UTC)}, "deadline_passed", "deadline"),
+        ({"deadline": datetime(2026, 12, 24, tzinfo=UTC)}, "deadline_after_work", "deadline"),
+        ({"mode": "lottery"}, "mode_unknown", "mode"),
+        ({"shifts": []}, "shifts_out_of_range", "shifts"),
+    ],
+)
+def test_terms_that_can_not_be_are_refused_by_field(
+    office: Office, changes: dict[str, object], code: str, field: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        office.an_opening(**changes)
+
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert office.budget()["held"] == 0
+
+
+def test_nobody_is_in_two_shifts_at_once(office: Office) -> None:
+    work = office.clock.now() + timedelta(days=2)
+    shifts = [
+        {"start": work, "end": work + timedelta(hours=2)},
+        {"start": work + timedelta(hours=1), "end": work + timedelta(hours=3)},
+    ]
+
+    with pytest.raises(Refused, match="shifts_overlap"):
+        office.an_opening(shifts=shifts)
+
+
+STRANGERS = {
+    "nobody": (ANYONE, "sign_in_needed"),
+    "a resident": (a_resident(1), "role_not_allowed"),
+    "an officer of another tenant": (Actor("officer-2", frozenset({"officer"}), "bukgu"), "other_tenant"),
+    "an officer of another district": (
+        Actor("officer-3", frozenset({"officer"}), TENANT, frozenset({"29170"})),
+        "other_district",
+    ),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_only_the_districts_own_officers_decide(office: Office, stranger: str) -> None:
+    actor, code = STRANGERS[stranger]
+    office.an_opening()
+    office.applies(1)
+    named = {"act_id": "x", "opening_id": "opn-1"}
+
+    for ask in (
+        lambda: office.openings.select(actor, **named, resident_id="res-1"),
+        lambda: office.openings.release_place(actor, **named, resident_id="res-1"),
+        lambda: office.openings.not_select(actor, act_id="x", application_id="opn-1:res-1"),
+        lambda: office.openings.close(actor, **named),
+        lambda: office.openings.cancel(actor, **named, reason="x"),
+        lambda: office.openings.applications_of(actor, opening_id="opn-1"),
+    ):
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert refused.value.code == code
+    assert office.states() == {"res-1": "pending"}
+
+
+def test_a_resident_acts_for_nobody_else(office: Office) -> None:
+    office.an_opening()
+    office.applies(1)
+
+    with pytest.raises(Refused, match="only_for_oneself"):
+        office.openings.withdraw(a_resident(2), act_id="x", application_id="opn-1:res-1")
+    with pytest.raises(Refused, match="only_for_oneself"):
+        office.openings.apply(a_resident(2), act_id="x", opening_id="opn-1", resident_id="res-3")
+    with pytest.raises(Refused, match="other_tenant"):
+        office.openings.apply(a_resident(2, tenant="bukgu"), act_id="x", opening_id="opn-1")
+    with pytest.raises(Refused, match="sign_in_needed"):
+        office.openings.apply(ANYONE, act_id="x", opening_id="opn-1")
+
+
+def test_an_officer_who_applies_for_a_resident_is_recorded(office: Office) -> None:
+    office.an_opening()
+
+    office.openings.apply(OFFICER, act_id="proxy", opening_id="opn-1", resident_id="res-7")
+
+    [row] = office.openings.applications_of(OFFICER, opening_id="opn-1")["applications"]
+    assert (row["resident_id"], row["proxy"]) == ("res-7", "officer-1")
+
+
+def test_a_closed_tenant_publishes_nothing_and_its_openings_close(office: Office) -> None:
+    office.an_opening()
+    office.programmes.close_tenant(OPERATOR, act_id="end", tenant=TENANT)
+
+    with pytest.raises(Refused, match="tenant_is_closed"):
+        office.an_opening("opn-2")
+    while office.programmes.finish_closing(office.openings.close_of_tenant):
+        office.hears()
+    assert office.state() == "closed"
+
+
+def test_what_is_no_programme_of_ours_has_no_openings(office: Office) -> None:
+    rows = [a_row(id="smart-shelter", role="external_system"), a_row(id="umbrella", district_code=None)]
+    office.programmes.load(OPERATOR, tenant=TENANT, programmes=rows)
+
+    with pytest.raises(Refused, match="programme_not_hosted"):
+        office.an_opening(programme_id=f"{TENANT}:smart-shelter")
+    with pytest.raises(Refused, match="programme_has_no_district"):
+        office.an_opening(programme_id=f"{TENANT}:umbrella")
