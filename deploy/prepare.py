@@ -94,6 +94,8 @@ def prepare(venv: Path, groups: list[str]) -> None:
         if not stamped(venv, group):
             install(venv, group)
             stamp_file(venv, group).write_text(stamp(venv, group))
+            if group == "requirements.txt":
+                compile_index(venv)
 
 
 def usable(venv: Path) -> bool:
@@ -160,6 +162,16 @@ def install(venv: Path, group: str) -> None:
             f"pip 가 실패했습니다 (pip failed):\n{''.join(told[-15:])}",
             "인터넷 연결을 확인하고 다시 실행하세요 (check the network, then run again)",
         )
+
+
+def compile_index(venv: Path) -> None:
+    """Compile the index of places now: a service that did so at its first start would keep everybody waiting.
+
+    When it fails the services compile it themselves and say why it fails.
+    """
+    say("지도 색인을 기계어로 옮깁니다, 1분쯤 (compiling the index of places, about a minute) ...")
+    environment = {"NUMBA_CACHE_DIR": str(venv.parent / "numba"), **os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([venv / "bin" / "python", "-m", "shared.reach"], env=environment, cwd=ROOT, check=False)
 
 
 def show(count: int, total: int, package: str) -> None:

@@ -8,6 +8,7 @@ verifies can be given the public halves.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,6 +39,7 @@ class Keys:
         self._set = KeySet(list(keys))
         self._signing = next((key for key in keys if key.is_private), None)
         self._verified: dict[str, tuple[Actor, float]] = {}
+        self._remembering = threading.Lock()
 
     @staticmethod
     def new() -> Keys:
@@ -97,9 +99,10 @@ class Keys:
         return _actor(claims), float(claims["exp"])
 
     def _remember(self, token: str, known: tuple[Actor, float]) -> None:
-        while len(self._verified) >= REMEMBERED:
-            self._verified.pop(next(iter(self._verified)), None)
-        self._verified[token] = known
+        with self._remembering:  # gateway threads share these keys
+            while len(self._verified) >= REMEMBERED:
+                del self._verified[next(iter(self._verified))]
+            self._verified[token] = known
 
 
 def make_keys(path: Path) -> None:

@@ -49,7 +49,7 @@ def command(
     except NotInstalled as missing:
         fail("setup_missing", "RabbitMQ 가 없습니다 (is missing)", fix=str(missing), as_json=as_json, status=MISSING)
     except NotUp as why:
-        fail("not_ready", str(why), as_json=as_json, status=MISSING)
+        fail("not_ready", str(why), as_json=as_json)
     board = Board(f"demo-{secrets.token_hex(3)}", SystemClock())
     try:
         outcome = play(town, board)
@@ -68,11 +68,10 @@ def command(
         save_picture(picture, board.view(), outcome)
     if as_json and outcome.filled_id:
         say(f"따라가 보기 (follow it): ./sipbun follow {outcome.filled_id}")
-    summary = judged(outcome)
     give(
         outcome.as_json(),
         as_json=as_json,
-        people=summary if aside.is_terminal else Group(drawn(board.view()), summary),
+        people=Group(drawn(board.view()), judged(outcome)),
         status=OK if outcome.ok else PROBLEM,
     )
 
@@ -97,10 +96,10 @@ def shown(board: Board) -> Iterator[None]:
         with Live(
             console=aside,
             refresh_per_second=8,
+            transient=True,
             get_renderable=lambda: drawn(board.view(), rows=max(6, (aside.size.height - FRAME) // ROW)),
-        ) as live:
+        ):
             yield
-            live.update(drawn(board.view()), refresh=True)
         return
     stop = threading.Event()
     teller = threading.Thread(target=_tell, args=(board, stop), daemon=True)

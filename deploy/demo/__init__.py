@@ -5,6 +5,8 @@
     watch     sees events travel, and what became of each
     board     what has happened so far, for whoever draws it
     story     the scenario, step by step
+    again     delivers an event once more
+    tally     counts what is there too often, and what is missing
     verdict   what was read back, what was promised, and whether they agree
     timeline  draws the board and the verdict
 

@@ -20,6 +20,7 @@ from deploy.demo import cast
 from deploy.demo.again import dealt_with, deliver_again
 from deploy.demo.board import Board, heard_by
 from deploy.demo.desk import Desk
+from deploy.demo.tally import Readings, duplicates, missing
 from deploy.demo.verdict import Found, Outcome
 from deploy.demo.watch import Watcher
 from deploy.running import Running
@@ -217,7 +218,7 @@ class Story:
         except Refused as refused:
             words = catalogue.words(refused.code, "ko", field=refused.field, values=refused.values)
             self.outcome.device_refusal = (refused.code, words.detail)
-            self.board.act(f"{self.walker.name} (58)", "기기 위치로 찾으려 함 → 거절", words.detail)
+            self.board.act(f"{self.walker.name} (58)", "기기 위치로 찾음 → 거절", words.detail)
             return
         self.board.act(f"{self.walker.name} (58)", "기기 위치로 찾음", "동의가 없는데 거절되지 않았습니다", good=False)
 
@@ -258,9 +259,9 @@ class Story:
         for (name, _), one, answer in zip(self.officers, self.applicants[2:4], answers, strict=True):
             if isinstance(answer, Refused):
                 words = catalogue.words(answer.code, "ko", field=answer.field, values=answer.values)
-                self.board.act(name, f"같은 순간 {one.name} 님도 → 거절", words.title, at=at)
+                self.board.act(name, f"동시에 {one.name} 님 → 거절", words.title, at=at)
             else:
-                self.board.act(name, f"같은 순간 {one.name} 님을 선정", "마지막 자리", at=at)
+                self.board.act(name, f"동시에 {one.name} 님을 선정", "마지막 자리", at=at)
         self._letters_until_complete(opening_id)
 
     def _race(self, opening_id: str, *presses: tuple[Actor, cast.Who]) -> list[Mapping[str, Any] | Refused]:
@@ -350,18 +351,36 @@ class Story:
         self.outcome.placements = sum(state == "selected" for state in states.values())
         self.outcome.figures = self._figures_until_complete()
         self.outcome.letters = self._counts(opening_id)["letters"]
-        self.outcome.filled_events = len(
-            {kept["event_key"] for kept in self._archived("placement.opening.filled", opening_id)}
-        )
         if self.town.find("mail-sink") is not None:
             self.outcome.mails = self.desk.wait(
                 self._mails, lambda mails: mails == {"sent": len(self.applicants)}, seconds=MAILS
             )
         archive = self._whole_archive()
         self.outcome.events = len(archive)
-        inboxes = {one.resident_id: self._inbox(one) for one in (*self.neighbours, *self.applicants)}
-        self.outcome.duplicates = self._duplicates(archive, inboxes)
-        self.outcome.missing = self._missing(archive, inboxes, states)
+        told = Readings(
+            archive=archive,
+            inboxes={one.resident_id: self._inbox(one) for one in (*self.neighbours, *self.applicants)},
+            states=states,
+            opening_id=opening_id,
+            figures=self.outcome.figures,
+            acknowledged={"applications": len(self.applicants), "filled": cast.PLACES, "openings": 1},
+            filled={kept["event_key"] for kept in self._archived("placement.opening.filled", opening_id)},
+            mail_log=self._mail_log(),
+        )
+        self.outcome.filled_events = len(told.filled)
+        self.outcome.duplicates = duplicates(told)
+        published = {seen.event.subject for seen in self.watcher.seen("placement.opening.published")}
+        self.outcome.missing = [
+            *missing(told, applicants=[(one.resident_id, one.name) for one in self.applicants]),
+            *(f"알려지지 않은 공고 {name}" for name, known in self._openings.items() if known not in published),
+        ]
+
+    def _mail_log(self) -> list[str]:
+        """Return what our own mail server says it took; nothing where another one is used."""
+        log = Path(self.town.mail_log)
+        if self.town.find("mail-sink") is None or not log.is_file():
+            return []
+        return log.read_text(encoding="utf-8").splitlines()
 
     def _whole_archive(self) -> dict[str, list[Mapping[str, Any]]]:
         """Return the archive entries of each event that travelled, by its key, once there is one for each."""
@@ -372,44 +391,6 @@ class Story:
             },
             lambda found: all(found.values()),
         )
-
-    def _duplicates(
-        self, archive: Mapping[str, Sequence[Any]], inboxes: Mapping[str, Sequence[Mapping[str, Any]]]
-    ) -> list[str]:
-        """Name each effect beyond one for its natural key."""
-        found = [f"사건 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]]
-        for resident, letters in inboxes.items():
-            tally = Counter((letter["kind"], letter["about"]) for letter in letters)
-            found += [f"{resident}: {kind} 편지 {n}통" for (kind, _), n in tally.items() for _ in range(n - 1)]
-        found += ["모집 완료가 한 번 더 알려짐"] * (self.outcome.filled_events - 1)
-        return found
-
-    def _missing(
-        self,
-        archive: Mapping[str, Sequence[Any]],
-        inboxes: Mapping[str, Sequence[Mapping[str, Any]]],
-        states: Mapping[str, str],
-    ) -> list[str]:
-        """Name each acknowledged act that lacks one of its effects."""
-        opening_id = self.outcome.opening_id
-        found = [f"기록되지 않은 사건 {key}" for key, kept in archive.items() if not kept]
-        published = {seen.event.subject for seen in self.watcher.seen("placement.opening.published")}
-        found += [f"알려지지 않은 공고 {name}" for name, known in self._openings.items() if known not in published]
-        for one in self.applicants:
-            state = states.get(one.resident_id, "없음")
-            if state not in ("selected", "closed"):
-                found.append(f"{one.name}: 지원이 {state}")
-            elif not any(
-                letter["kind"] == state and letter["about"] == opening_id for letter in inboxes[one.resident_id]
-            ):
-                found.append(f"{one.name}: {state} 편지 없음")
-        if not any(letter["kind"] == "selected" for letter in inboxes[self.neighbours[0].resident_id]):
-            found.append(f"{self.neighbours[0].name}: selected 편지 없음")
-        figures = self.outcome.figures
-        for name, expected in (("applications", len(self.applicants)), ("filled", cast.PLACES)):
-            counted = figures.get(name) or 0
-            found += [f"지표 {name}: {counted}"] * max(0, expected - counted)
-        return found
 
     def _close_the_tenant(self) -> None:
         with suppress(CrossesTheDoor, Unavailable):

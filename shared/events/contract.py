@@ -100,9 +100,15 @@ def _first(faults: Any, path: str = "data") -> str:
 # The vocabulary of fields. Strings have a bound: an event is ids and small values.
 
 
+#: An id is printed, logged and used as a key: what can't be seen does not belong in it.
+PRINTABLE = validate.Regexp(r"\A[^\x00-\x1f\x7f]*\Z", error="Give no control characters.")
+#: Above this not every JSON reader keeps a whole number exactly (RFC 8259, section 6).
+LARGEST = 2**53 - 1
+
+
 def name_of_id(**options: Any) -> fields.String:
     """Return an id, 1 to 200 characters."""
-    return fields.String(required=True, validate=validate.Length(min=1, max=200), **options)
+    return fields.String(required=True, validate=[validate.Length(min=1, max=200), PRINTABLE], **options)
 
 
 def short(length: int = 200, **options: Any) -> fields.String:
@@ -112,7 +118,7 @@ def short(length: int = 200, **options: Any) -> fields.String:
 
 def whole(least: int = 0, **options: Any) -> fields.Integer:
     """Return a required whole number, at least ``least``; ``3.0`` and ``"3"`` are refused."""
-    return fields.Integer(required=True, strict=True, validate=validate.Range(min=least), **options)
+    return fields.Integer(required=True, strict=True, validate=validate.Range(min=least, max=LARGEST), **options)
 
 
 def number(least: float, most: float) -> fields.Float:

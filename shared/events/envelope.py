@@ -6,6 +6,7 @@ no ``__type__`` tags, bounded depth and size; every objection is ``Unreadable`` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 MAX_BYTES = 256 * 1024
 #: Levels of nesting; no contract comes near it.
 MAX_DEPTH = 16
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "tenant", "sequence", "data")
 
 
@@ -97,6 +99,8 @@ def decode(body: bytes) -> Event:
     for name in _REQUIRED[1:-1]:
         if not isinstance(told[name], str) or not 0 < len(told[name]) <= 512:
             raise Unreadable(f"{name}: must be text of 1 to 512 characters")
+        if _CONTROL.search(told[name]):
+            raise Unreadable(f"{name}: must not hold control characters")
     if not isinstance(told["data"], dict):
         raise Unreadable("data: must be a JSON object")
     try:

@@ -49,6 +49,8 @@ CALLS_A_WORKER = 16
 RPC_WORKERS = 10
 #: Requests fetched ahead: enough to keep the workers busy, few enough that replicas share.
 RPC_PREFETCH = 4 * RPC_WORKERS
+#: Header in which the broker keeps how often, where and why a message died.
+DEATHS = "x-death"
 #: Seconds to pause after lost races over one document.
 AFTER_CONFLICT = 0.2
 #: Seconds: the longest pause between attempts while infrastructure is away.
@@ -128,6 +130,7 @@ class Told(Entrypoint):  # type: ignore[misc]
             prepare=lambda _channel: self.spec.name,
             prefetch=2 * BATCH,
         )
+        self._hand = PipelinedPublisher(self._premises.town.settings.amqp_url, f"burying for {self.spec.name}")
         self._premises.conditions[f"told {self.spec.name}"] = lambda: self._line.consuming
 
     def start(self) -> None:
@@ -165,7 +168,7 @@ class Told(Entrypoint):  # type: ignore[misc]
 
     def _react(self, epoch: int, messages: Sequence[Any]) -> None:
         batch = [delivery_of(message, message.delivery_info["delivery_tag"]) for message in messages]
-        settlement = _Settlement(self._line, epoch, len(batch))
+        settlement = _Settlement(self._line, epoch, messages, self._bury_by_hand)
         self._batch_done.clear()
         outcome: list[Exception] = []
 
@@ -209,6 +212,26 @@ class Told(Entrypoint):  # type: ignore[misc]
             metrics.BATCH_SECONDS.labels(name).observe(time.monotonic() - started)
             metrics.EVENTS_GIVEN_BACK.labels(name).inc(len(settlement.given_back))
 
+    def _bury_by_hand(self, message: Any) -> bool:
+        """Put a message into the dead queue ourselves; return whether the broker has it.
+
+        A history of deaths is the broker's to write. One that the publisher made up crashes the part of RabbitMQ 3.10
+        that moves what we reject, and then nothing of the whole queue reaches its dead queue any more.
+        """
+        properties = dict(message.properties)
+        headers = properties.pop("application_headers", {})
+        properties["application_headers"] = {name: told for name, told in headers.items() if name != DEATHS}
+        for user in ({}, {"user_id": None}):
+            # Without the user when we may not speak for others; a replay will miss it, and say so.
+            kept = {name: told for name, told in {**properties, **user}.items() if told is not None}
+            try:
+                receipt = self._hand.send([(amqp.Message(message.body, **kept), "", self.spec.dead)])
+            except Unavailable:
+                return False
+            if not receipt.refused:
+                return True
+        return False
+
     def _hold_back(self, why: Exception) -> None:
         """Return what is fetched, once, and consume again when the database answers."""
         log.warning("holding_back", queue=self.spec.name, why=str(why))
@@ -223,10 +246,14 @@ class Told(Entrypoint):  # type: ignore[misc]
 class _Settlement:
     """Settles one batch on the epoch it came from; acks wait for ``flush``, to travel as one."""
 
-    def __init__(self, line: Line, epoch: int, size: int) -> None:
+    def __init__(
+        self, line: Line, epoch: int, messages: Sequence[Any], bury_by_hand: Callable[[Any], bool]
+    ) -> None:
         self._line = line
         self._epoch = epoch
-        self._size = size
+        self._messages = {message.delivery_info["delivery_tag"]: message for message in messages}
+        self._size = len(messages)
+        self._bury_by_hand = bury_by_hand
         self._rejected = 0
         self._done: list[int] = []
         self.given_back: list[int] = []
@@ -238,6 +265,9 @@ class _Settlement:
     def reject(self, delivery: Delivery) -> None:
         """Send this one to the dead queue."""
         self._rejected += 1
+        if DEATHS in delivery.headers and self._bury_by_hand(self._messages[delivery.tag]):
+            self._line.write(self._epoch, lambda channel: channel.basic_ack(delivery.tag))
+            return
         self._line.write(self._epoch, lambda channel: channel.basic_reject(delivery.tag, requeue=False))
 
     def give_back(self, deliveries: Sequence[Delivery]) -> None:
@@ -273,9 +303,9 @@ class _Settlement:
 
 
 @overload
-def asked(method: F, /) -> F: ...
-@overload
 def asked(schema: type[Schema], /) -> Callable[[F], F]: ...
+@overload
+def asked(method: F, /) -> F: ...
 def asked(what: Any, /) -> Any:
     """Make a method answer RPC. It gets the verified ``Actor`` first; ``schema`` loads the rest, unknown fields refused.
 

@@ -9,6 +9,7 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.events.envelope import Event
 from shared.reach.feed import Change, Feed
+from shared.telemetry import log
 
 Item = TypeVar("Item")
 Held = TypeVar("Held", bound=Any)
@@ -41,7 +42,7 @@ class EventFeed(Generic[Item, Held]):
 
     def told(self, events: Sequence[Event]) -> None:
         """Apply what is newer than what is known; wait for the database when something has to be read."""
-        changes = [change for event in events if (change := self._change_of(event)) is not None]
+        changes = [change for event in events if (change := self._change(event)) is not None]
         try:
             self._feed.told(*changes)
         except Unavailable:
@@ -55,6 +56,13 @@ class EventFeed(Generic[Item, Held]):
     def caught_up(self) -> bool:
         """Return whether the index holds everything that was told."""
         return self._feed.ready
+
+    def _change(self, event: Event) -> Change[Item] | None:
+        try:
+            return self._change_of(event)
+        except ValueError as error:
+            log.warning("feed_refused", event_id=event.id, why=str(error))
+            return None
 
     def _wait(self) -> None:
         connection = self._connection

@@ -23,6 +23,11 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+#: What needs no copy.
+_AS_IT_IS = frozenset({str, int, float, bool, bytes, type(None)})
+_NOTHING = object()
+
+
 class UnsupportedShape(Exception):
     """This query or update is not among the shapes that are cheap on every engine (shared/mongo/port.py)."""
 
@@ -220,6 +225,8 @@ class TwinCollection:
 
 def copied(value: Any) -> Any:
     """Return a deep copy of what a database can hold; instants are cut to milliseconds, tuples become lists."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -273,7 +280,22 @@ def _values(document: Any, path: str) -> list[Any]:
 
 def matches(document: Document, query: Query) -> bool:
     """Return whether the document answers the query; raise ``UnsupportedShape`` for what the port has not."""
-    return all(_agrees(_values(document, path), condition) for path, condition in query.items())
+    for path, condition in query.items():  # noqa: SIM110  (a generator here doubles the cost of a simulated town)
+        if not _holds(document, path, condition):
+            return False
+    return True
+
+
+def _holds(document: Document, path: str, condition: Any) -> bool:
+    """Ask one condition; plain equality, by far the most frequent, takes the short way."""
+    if type(condition) in _AS_IT_IS and condition is not None:
+        head, _, tail = path.partition(".")
+        value = document.get(head, _NOTHING)
+        if not tail and type(value) in _AS_IT_IS:
+            return bool(value == condition)
+        if tail and type(value) is list and not value:
+            return False
+    return _agrees(_values(document, path), condition)
 
 
 def _agrees(values: list[Any], condition: Any) -> bool:

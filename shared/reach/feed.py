@@ -7,7 +7,8 @@
     connection gone -------------->  lost()          the queue died with it: the next opened() loads everything again
 
 ``ready`` is true only between the end of ``catch_up`` and ``lost``. The index that was complete last is served all the
-while, so an answer may be old but is never partial. No framework here: whoever owns the queue calls these methods, all
+while, so an answer may be old but is never partial. What the index cannot hold (``Refused``) is
+logged and left out: one such item must not hide all others. No framework here: whoever owns the queue calls these methods, all
 from one thread or from the green threads of one hub.
 """
 
@@ -18,7 +19,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
-from shared.errors import Unavailable
+from shared.errors import Refused, Unavailable
+from shared.telemetry import log
 
 #: Items put in, or changes resolved, between two breaths: some ten milliseconds of work.
 BATCH = 500
@@ -169,7 +171,7 @@ class Feed(Generic[Item, Held]):
         while batch := list(islice(items, BATCH)):
             if connection != self._connection:
                 return False
-            fresh.put(batch)
+            _put(fresh, batch)
             self._breathe()
         if connection != self._connection:
             return False
@@ -188,21 +190,42 @@ class Feed(Generic[Item, Held]):
             return
         asked: dict[str, int] = {}
         for change in changes:
-            known = index.version(change.id)
-            if known is not None and known >= change.version:
-                continue
-            if change.gone:
-                index.remove(change.id, change.version)
-            elif change.item is not None:
-                index.put((change.item,))
-            else:
-                asked[change.id] = max(change.version, asked.get(change.id, 0))
+            try:
+                known = index.version(change.id)
+                if known is not None and known >= change.version:
+                    continue
+                if change.gone:
+                    index.remove(change.id, change.version)
+                elif change.item is not None:
+                    index.put((change.item,))
+                else:
+                    asked[change.id] = max(change.version, asked.get(change.id, 0))
+            except Refused as refused:
+                log.warning("not_held", item=change.id, version=change.version, why=str(refused))
         if not asked:
             return
         fetched = self._fetch(list(asked))
-        index.put(fetched.values())
+        _put(index, list(fetched.values()))
         for item_id, version in asked.items():
             if item_id not in fetched:
-                index.remove(item_id, version)
-            elif (index.version(item_id) or 0) < version:
+                _remove(index, item_id, version)
+            elif (index.version(item_id) or version) < version:
                 raise Unavailable(f"{item_id} was read in an older version than {version}")
+
+
+def _put(index: Index[Item], items: Sequence[Item]) -> None:
+    try:
+        index.put(items)
+    except Refused:
+        for item in items:
+            try:
+                index.put((item,))
+            except Refused as refused:
+                log.warning("not_held", item=str(item)[:200], why=str(refused))
+
+
+def _remove(index: Index[Any], item_id: str, version: int) -> None:
+    try:
+        index.remove(item_id, version)
+    except Refused as refused:
+        log.warning("not_held", item=item_id, version=version, why=str(refused))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -58,4 +59,8 @@ def configure(service: str, level: str = "info") -> None:
 
 
 def _written(event: Any, **_options: Any) -> str:
-    return orjson.dumps(event, default=str).decode()
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:
+        # Numbers that no JSON library of ours writes, keys that are no text: a log line must never be what fails.
+        return json.dumps({str(name): repr(value) for name, value in event.items()})

@@ -188,6 +188,8 @@ def _wrong_envelopes(make: _Maker) -> Iterator[Thrown]:
     for name in ("id", "source", "type", "subject", "time", "tenant", "sequence"):
         yield make.envelope(f"{name} is a number", f"{name}: must be text", **{name: 7})
     yield make.envelope("an empty tenant", "tenant: must be text", tenant="")
+    yield make.envelope("a subject with a null character", "subject: must not hold control", subject="opn-\0-은하수")
+    yield make.envelope("an id of two lines", "id: must not hold control", id="opn-1\nopn-2")
     yield make.envelope("an id of 600 characters", "id: must be text", id="i" * 600)
     yield make.envelope("data is a list", "data: must be a JSON object", data=[1, 2])
     yield make.envelope("data is null", "data: must be a JSON object", data=None)
@@ -217,6 +219,8 @@ def _wrong_data(make: _Maker) -> Iterator[Thrown]:
             yield make.data(f"{name} does not fit any integer", f"data.{name}", **{name: 2**63})
         elif isinstance(value, str):
             yield make.data(f"{name} is very long", f"data.{name}", **{name: "길" * 5000})
+            if name.endswith("_id"):
+                yield make.data(f"{name} holds a null character", f"data.{name}: Give no control", **{name: "a\0b"})
         if isinstance(value, str) and value[:2] == "20" and "T" in value:
             yield make.data(f"{name} is after the last time", f"data.{name}", **{name: "9999-12-31T23:59:59-23:59"})
     # What we don't know of is kept as it came, where whole events are kept; if that cannot be, it is dead there.
@@ -262,7 +266,9 @@ def _odd_but_good(make: _Maker) -> Iterator[Thrown]:
     yield make.data("unknown fields", None, surprise={"은하수": [1, 2.5, None, True]}, other="값")
     yield make.data("an unknown field under a __type__ tag", None, surprise={"__type__": "uuid", "__value__": "x"})
     yield make.data("an unknown field like a query", None, surprise={"$where": "1", "a.b": 1, "": 2})
-    yield make.envelope("a subject with a null character", None, subject="opn-\0-은하수")
+    yield make.envelope("a subject longer than any index holds", None, subject="은하수" * 100)
+    yield make.envelope("a sequence that counts nothing", None, sequence="처음")
+    yield make.envelope("a sequence beyond all counting", None, sequence="9" * 100)
     yield make.envelope("a traceparent that is none", None, traceparent={"00": "x"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.console import Console
 from deploy import words
 from deploy.demo import cast
 from deploy.demo.board import Board
+from deploy.demo.tally import Readings, duplicates, missing
 from deploy.demo.timeline import drawn, judged
 from deploy.demo.verdict import Found, Outcome
 from deploy.words import event_word, queue_word, reason_word
@@ -45,6 +47,54 @@ def a_good_outcome() -> Outcome:
         dealt_with={"placement.openings": 5, "statistics.archive": 5},
         seconds=9.9,
     )
+
+
+def readings(**changed: Any) -> Readings:
+    """What one selected and one closed applicant leave behind, with what a test changes."""
+    told: dict[str, Any] = {
+        "archive": {"k1": [{}], "k2": [{}]},
+        "inboxes": {
+            "res-1": [{"kind": "selected", "about": "opn-1"}, {"kind": "published", "about": "opn-1"}],
+            "res-2": [{"kind": "closed", "about": "opn-1"}],
+        },
+        "states": {"res-1": "selected", "res-2": "closed"},
+        "opening_id": "opn-1",
+        "figures": {"applications": 2, "filled": 1},
+        "acknowledged": {"applications": 2, "filled": 1},
+        "filled": {"k2"},
+        "mail_log": ["at sink: message-id=<k1.res-1@t> to=<a@b>", "at sink: message-id=<k2.res-2@t> to=<c@d>"],
+    }
+    return Readings(**{**told, **changed})
+
+
+def counted(told: Readings) -> tuple[int, int]:
+    """How many effects are too many, and how many are missing."""
+    return len(duplicates(told)), len(missing(told, applicants=[("res-1", "가온"), ("res-2", "나래")]))
+
+
+def test_nothing_is_too_many_or_missing_when_every_effect_is_there_once() -> None:
+    assert counted(readings()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"archive": {"k1": [{}, {}], "k2": [{}]}}, (1, 0)),
+        ({"archive": {"k1": [], "k2": [{}]}}, (0, 1)),
+        ({"filled": {"k2", "k3"}}, (1, 0)),
+        ({"filled": set()}, (0, 1)),
+        ({"figures": {"applications": 2, "filled": 2}}, (1, 0)),
+        ({"figures": {"applications": 1, "filled": None}}, (0, 2)),
+        ({"states": {"res-1": "selected", "res-2": "pending"}}, (0, 1)),
+        ({"inboxes": {"res-1": [{"kind": "selected", "about": "opn-1"}] * 3}}, (2, 1)),
+        ({"mail_log": ["at sink: message-id=<k1.res-1@t> to=<a@b>"] * 2}, (1, 0)),
+        ({"mail_log": ["at sink: message-id=<k1.somebody@t> to=<a@b>"] * 2}, (0, 0)),
+    ],
+)
+def test_each_effect_too_many_and_each_missing_one_is_counted(
+    changed: dict[str, Any], expected: tuple[int, int]
+) -> None:
+    assert counted(readings(**changed)) == expected
 
 
 @pytest.mark.parametrize(

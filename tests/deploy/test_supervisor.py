@@ -162,7 +162,7 @@ def test_two_towns_run_beside_each_other_on_servers_of_their_own(tmp_path: Path)
         eventually(
             lambda: process(folders[0], "rabbitmq"),
             until=lambda one: one.restarts == 1 and one.state == "ready",
-            within=60,
+            within=120,
         )
         assert process(folders[1], "rabbitmq").restarts == 0
     finally:

@@ -21,6 +21,7 @@ import pytest
 from deploy.pids import Process
 from shared.actors import ROLES, Actor
 from shared.clock import SystemClock
+from shared.errors import Unavailable
 from shared.events import city, placement, residents
 from shared.events.contract import Contract
 from shared.messaging.dead import DeadLetter, DeadLetters
@@ -43,7 +44,7 @@ from tests.chaos.world import World, a_world, new_folder
 from tests.harness import eventually
 
 #: Seconds. RabbitMQ's own is 1,800.
-CONSUMER_TIMEOUT = 4.0
+CONSUMER_TIMEOUT = 6.0
 #: Between them every queue hears one of these; most are heard by two or three.
 CONTRACTS = (placement.PLACEMENT_SELECTED, residents.CONSENT_WITHDRAWN, city.HEAT_SHELTER_OPENED)
 #: One contract a queue for what is put straight into it.
@@ -92,7 +93,11 @@ def dead_letters(world: World) -> list[DeadLetter]:
             {},
             SystemClock(),
         )
-        return desk.look()
+        try:
+            return desk.look()
+        except Unavailable as away:
+            # The timeout is short for an operator with much to look at, too.
+            raise AssertionError(str(away)) from away
 
 
 def forget_the_dead(world: World) -> None:
@@ -157,9 +162,7 @@ def test_everything_bad_dies_with_a_reason_a_person_understands_and_everything_g
                 throw(good(contract, unique("good")), contract, only)
 
     eventually(lambda: not world.waiting(world.depths()), within=40)
-    letters = eventually(lambda: dead_letters(world), until=lambda found: len(found) >= len(expected), within=20)
-    wrong = explain(letters, expected)
-    assert wrong == [], "\n".join(wrong)
+    eventually(lambda: explain(dead_letters(world), expected), until=lambda wrong: not wrong, within=20, every=0.5)
     assert eventually(lambda: archived(world, wanted), until=lambda found: found == wanted) == wanted
     # The whole corpus, not a part of it, was thrown and survived.
     assert len(expected) > 150

@@ -102,7 +102,7 @@ class People:
         for _ in range(4):
             if self._publish_once(plan) is not None:
                 return
-            self._wait(120.0)
+            self._wait(80.0)
 
     def _publish_once(self, plan: Plan) -> Any:
         now = self.world.scheduler.now()

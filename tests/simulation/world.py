@@ -66,7 +66,7 @@ class World:
     @property
     def longest_idle(self) -> float:
         """Seconds between two looks of somebody who found nothing: a nudge or a push comes sooner in real life."""
-        return 1.5 if self.scheduler.mishaps.crash else 15.0
+        return 3.0 if self.scheduler.mishaps.crash else 30.0
 
     def end_storm(self) -> None:
         """Let everything be well again."""

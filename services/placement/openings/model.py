@@ -200,7 +200,7 @@ class Application(Aggregate):
 
     def note_selected(self) -> None:
         """Follow the opening: there is a place."""
-        self.state = SELECTED
+        self.state, self.reason = SELECTED, None
         self.say(events.APPLICATION_SELECTED.fact(**self._named()))
 
     def end(self, reason: str) -> None:
@@ -463,7 +463,8 @@ def agreement(application: Application, opening: Opening) -> Agreement:
     """Return the step that brings an application and its opening together; nothing to do is ``Agreement()``."""
     placement = opening.placement_of(application.resident_id)
     if placement is not None and placement.attempt == application.attempt:
-        if application.state == PENDING:
+        if application.state in (PENDING, ENDED):
+            # Ended: somebody answered it in the very moment in which a place was given. The opening decides.
             return Agreement(note_selected=True)
         if application.state == WITHDRAWN:
             return Agreement(release_attempt=placement.attempt)

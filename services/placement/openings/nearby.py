@@ -60,7 +60,7 @@ class Nearby:
         """
         point = Point(lat, lon)
         if source not in SOURCES:
-            raise Refused("wrong_input", field="source", why=", ".join(SOURCES))
+            raise Refused("input_invalid", field="source", why=", ".join(SOURCES))
         if source == "device" and not (actor.is_any("resident") and self.consents.given(actor.subject, "location")):
             raise Refused("location_consent_needed", field="source")
         if not 1 <= radius <= WIDEST:

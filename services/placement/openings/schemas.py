@@ -6,11 +6,13 @@ from marshmallow import Schema, fields, validate
 
 from services.placement.openings.model import MODES, MOST_PLACES, MOST_SHIFTS
 from services.placement.programmes.schemas import Command
+from shared.events.contract import PRINTABLE
+from shared.reach.names import LONGEST
 
 
-def an_id() -> fields.String:
+def an_id(longest: int = 160) -> fields.String:
     """Return a required id."""
-    return fields.String(required=True, validate=validate.Length(min=1, max=160))
+    return fields.String(required=True, validate=[validate.Length(min=1, max=longest), PRINTABLE])
 
 
 class Place(Schema):
@@ -32,7 +34,8 @@ class Span(Schema):
 class Publish(Command):
     """An opening to publish. ``hourly_won`` whole won."""
 
-    opening_id = an_id()
+    #: As long as the index of nearby openings can hold.
+    opening_id = an_id(LONGEST)
     programme_id = an_id()
     title = fields.String(required=True, validate=validate.Length(min=1, max=120))
     place = fields.Nested(Place, required=True)

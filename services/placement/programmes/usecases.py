@@ -149,7 +149,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Refused("wrong_input", field="on", why="YYYY-MM-DD") from error
+        raise Refused("input_invalid", field="on", why="YYYY-MM-DD") from error
 
 
 def _valid_on(district: District, day: date | None) -> bool:

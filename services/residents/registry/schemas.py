@@ -5,12 +5,14 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.residents.registry.usecases import MOST_CONTACTS
+from shared.events.contract import PRINTABLE
 from shared.events.residents import PURPOSES
 
 
 def an_id() -> fields.String:
     """Return an id that a caller names, 1 to 64 characters: as long as the reach index can hold."""
-    return fields.String(required=True, validate=validate.Length(min=1, max=64, error="Give 1 to 64 characters."))
+    length = validate.Length(min=1, max=64, error="Give 1 to 64 characters.")
+    return fields.String(required=True, validate=[length, PRINTABLE])
 
 
 def an_act_id() -> fields.String:

@@ -13,6 +13,7 @@ from services.residents.trail import trail
 from shared.actors import Actor
 from shared.messaging.core import Reaction
 from shared.messaging.entrypoint import asked, desk, told
+from shared.reach.warming import warm
 from shared.town import Town
 
 
@@ -27,7 +28,8 @@ def build(town: Town) -> Registry:
 
 
 def prepare(town: Town) -> None:
-    """Make the indexes of everything that residents keeps; safe to repeat."""
+    """Make the indexes of everything that residents keeps, and have reach's machine code loaded; safe to repeat."""
+    warm()
     database = town.database("residents")
     residents(database, clock=town.clock, serial=town.serial).prepare()
     trail(database, clock=town.clock, ids=town.ids).prepare()

@@ -83,6 +83,18 @@ def test_a_withdrawal_that_lost_the_race_becomes_a_withdrawal_of_the_placement(o
     assert office.openings.read(OFFICER, opening_id="opn-1")["free"] == 1
 
 
+def test_an_answer_that_crossed_a_selection_gives_way_to_it(office: Office) -> None:
+    office.an_opening(places=2)
+    office.applies(1)
+    waiting = office.openings.applications.get("opn-1:res-1")
+    office.openings.not_select(OFFICER, act_id="no", application_id="opn-1:res-1")
+    office.openings._select(Act.of("yes", "select"), waiting)  # the other officer read it before
+
+    office.hears(times=2)
+
+    assert office.states() == {"res-1": "selected"}
+
+
 def test_who_withdrew_may_apply_again(office: Office) -> None:
     office.an_opening()
     office.applies(1)
