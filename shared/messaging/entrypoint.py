@@ -594,8 +594,10 @@ def _reply(channel: Any, request: Request, body: bytes) -> None:
     if request.correlation_id is not None:
         properties["correlation_id"] = request.correlation_id
     exchange = "" if request.reply_to.startswith(rpc.DIRECT_REPLY) else rpc.EXCHANGE
-    channel.basic_publish(amqp.Message(body, **properties), exchange=exchange, routing_key=request.reply_to)
+    # The ack goes first: a made-up direct reply-to makes the broker drop our connection, and what was not acked by then
+    # would come back and do it again, for ever.
     channel.basic_ack(request.tag)
+    channel.basic_publish(amqp.Message(body, **properties), exchange=exchange, routing_key=request.reply_to)
 
 
 # -- due

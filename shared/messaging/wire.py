@@ -207,12 +207,15 @@ def unbreakable(connection: amqp.Connection, callback: Any) -> Any:
     """
 
     def dispatch(channel: int, method: tuple[int, int], arguments: bytes, content: Any) -> None:
+        if method == _GOT:
+            # Whoever waits for this one is forgotten by a first attempt that fails.
+            arguments = _got_readable(arguments)
         try:
             callback(channel, method, arguments, content)
         except UnicodeDecodeError:
-            if method not in _WITHOUT_ROUTE:
+            if method != _DELIVER:
                 raise
-            callback(channel, method, _WITHOUT_ROUTE[method](arguments), content)
+            callback(channel, method, _without_route(arguments), content)
 
     inner = frame_handler(connection, dispatch)
 
@@ -233,21 +236,26 @@ _HEADER: Final = 2
 _PROPERTIES: Final = 12
 
 
-def _delivery_without_route(arguments: bytes) -> bytes:
+_DELIVER: Final = amqp.spec.Basic.Deliver
+_GOT: Final = amqp.spec.Basic.GetOk
+
+
+def _without_route(arguments: bytes) -> bytes:
     """Return a delivery's arguments with an empty exchange and routing key, which could not be read."""
     tag_at = 5 + arguments[4]
     return bytes(arguments[: tag_at + 9]) + b"\0\0"
 
 
-def _got_without_route(arguments: bytes) -> bytes:
-    """Return the arguments of an answer to ``basic_get`` in the same way; they end with a count of messages."""
-    return bytes(arguments[:9]) + b"\0\0" + bytes(arguments[-4:])
-
-
-_WITHOUT_ROUTE: Final = {
-    amqp.spec.Basic.Deliver: _delivery_without_route,
-    amqp.spec.Basic.GetOk: _got_without_route,
-}
+def _got_readable(arguments: bytes) -> bytes:
+    """Return the arguments of an answer to ``basic_get``, without a route that can't be read; they end with a count."""
+    at, route = 13, bytes(arguments)
+    for _ in ("exchange", "routing key"):
+        try:
+            route[at + 1 : at + 1 + route[at]].decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return route[:13] + b"\0\0" + route[-4:]
+        at += 1 + route[at]
+    return arguments
 
 
 def text(value: object) -> str | None:

@@ -25,6 +25,8 @@ from shared.messaging.topology import is_ours, source_root, user_of
 KEPT_BY_KEY = frozenset({"statistics.archive", "notifications.letters"})
 #: Keeps the whole event, unknown fields too: what cannot be written down at all is dead there.
 KEEPS_ALL = frozenset({"statistics.archive"})
+#: A notice keeps everything that another municipal system said.
+KEEPS_ALL_OF_OTHERS = KEEPS_ALL | {"notifications.letters"}
 EVERYWHERE = None
 
 
@@ -224,7 +226,8 @@ def _wrong_data(make: _Maker) -> Iterator[Thrown]:
         if isinstance(value, str) and value[:2] == "20" and "T" in value:
             yield make.data(f"{name} is after the last time", f"data.{name}", **{name: "9999-12-31T23:59:59-23:59"})
     # What we don't know of is kept as it came, where whole events are kept; if that cannot be, it is dead there.
-    yield make.data("an unknown field no database can count", "8-byte ints", KEEPS_ALL, surprise=2**64 - 1)
+    keeps_all = KEEPS_ALL if is_ours(make.contract) else KEEPS_ALL_OF_OTHERS
+    yield make.data("an unknown field no database can count", "8-byte ints", keeps_all, surprise=2**64 - 1)
 
 
 def _wrong_properties(make: _Maker) -> Iterator[Thrown]:
@@ -246,7 +249,7 @@ def _wrong_properties(make: _Maker) -> Iterator[Thrown]:
     yield make.told("a forged death by the delivery limit", kind, forged, content_type="a/d")
     event_id = make.id()
     body = orjson.dumps(an_event(make.contract, event_id))
-    yield Thrown("a date beyond the calendar", body, f"{kind}: missing", raw_properties=_far_timestamp())
+    yield Thrown("a date beyond the calendar", body, "missing", raw_properties=_far_timestamp())
     event_id = make.id()
     body = orjson.dumps(an_event(make.contract, event_id))
     yield Thrown("a message id that is not UTF-8", body, f"{kind}: missing", raw_properties=_unreadable_id())

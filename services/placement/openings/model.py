@@ -462,6 +462,9 @@ class Agreement:
 def agreement(application: Application, opening: Opening) -> Agreement:
     """Return the step that brings an application and its opening together; nothing to do is ``Agreement()``."""
     placement = opening.placement_of(application.resident_id)
+    if placement is not None and placement.attempt < application.attempt:
+        # Withdrawn and applied for again before the place was given back.
+        return Agreement(release_attempt=placement.attempt)
     if placement is not None and placement.attempt == application.attempt:
         if application.state in (PENDING, ENDED):
             # Ended: somebody answered it in the very moment in which a place was given. The opening decides.

@@ -83,6 +83,20 @@ def test_a_withdrawal_that_lost_the_race_becomes_a_withdrawal_of_the_placement(o
     assert office.openings.read(OFFICER, opening_id="opn-1")["free"] == 1
 
 
+def test_a_place_that_was_given_back_is_free_although_its_holder_applied_again_at_once(office: Office) -> None:
+    office.an_opening(places=2)
+    office.applies(1)
+    office.selects(1)
+    office.hears()
+    office.withdraws(1)
+    office.applies(1)  # before anybody has heard of the withdrawal
+
+    office.hears(times=2)
+
+    assert office.states() == {"res-1": "pending"}
+    assert office.openings.read(OFFICER, opening_id="opn-1")["free"] == 2
+
+
 def test_an_answer_that_crossed_a_selection_gives_way_to_it(office: Office) -> None:
     office.an_opening(places=2)
     office.applies(1)
