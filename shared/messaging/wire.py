@@ -234,8 +234,6 @@ def unbreakable(connection: amqp.Connection, callback: Any) -> Any:
 _HEADER: Final = 2
 #: Bytes before the property flags in a content header: class, weight, body size.
 _PROPERTIES: Final = 12
-
-
 _DELIVER: Final = amqp.spec.Basic.Deliver
 _GOT: Final = amqp.spec.Basic.GetOk
 

@@ -222,7 +222,7 @@ def _a_move(seed: int, number: int, count: int) -> tuple[int, float, float, int]
     """Return which opening moves where; every side hears the same."""
     roll = Random(seed * 1_000_003 + number)
     lat, lon = next(ground.points(1, roll.randrange(2**32)))
-    return roll.randrange(count), lat, lon, seed * 1_000_000 + number + 2
+    return roll.randrange(count), lat, lon, seed * 100_000 + number + 2
 
 
 def run(bed: Bed, *, quick: bool, sizes: tuple[int, ...] = ()) -> list[Result | Skipped]:

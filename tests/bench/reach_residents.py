@@ -110,7 +110,7 @@ class Postgis:
 def _a_move(seed: int, number: int, count: int) -> tuple[int, float, float, int]:
     roll = Random(seed * 1_000_003 + number)
     lat, lon = next(ground.points(1, roll.randrange(2**32)))
-    return roll.randrange(count), lat, lon, seed * 1_000_000 + number + 2
+    return roll.randrange(count), lat, lon, seed * 100_000 + number + 2
 
 
 def run(bed: Bed, *, quick: bool, count: int = 0) -> list[Result | Skipped]:

@@ -121,6 +121,9 @@ class People:
         self._rpc: RpcClient = world.client("chaos-people")
         self._lock = threading.Lock()
         self.stopping = threading.Event()
+        #: Set while nobody should offer another opening: the town is behind, and what is measured at the end is how
+        #: soon it recovers from its last kill, not how much it can be given at once.
+        self.behind = threading.Event()
 
     def insist(
         self,
@@ -255,6 +258,8 @@ class People:
         """Fill that many openings with `CALLERS` callers at once; `done` is told of each, also of failed ones."""
 
         def one(number: int) -> Fill:
+            while self.behind.is_set() and not self.stopping.wait(0.1):
+                continue
             fill = self._cast(stage, number)
             try:
                 self._fill(stage, fill)

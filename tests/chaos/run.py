@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ WATCHED_FOR = 180.0
 #: Seconds that it must stay at rest to count: longer than the broker's figures are old.
 AT_REST_FOR = 1.5
 
+#: Messages that may wait before people are held back: a few seconds' work.
+BEHIND = 120
 #: Seconds between two words on how the draining goes.
 TOLD_EVERY = 3.0
 
@@ -180,15 +183,39 @@ def _fill_and_shoot(
             note(f"{fill.opening}: {fill.failed}")
         killer.note_fill()
 
-    killer.start()
-    try:
-        result = people.fill_all(stage, fills, done)
-        killer.join()
-    finally:
-        killer.stop()
+    with watching_the_backlog(world, people):
+        killer.start()
+        try:
+            result = people.fill_all(stage, fills, done)
+            killer.join()
+        finally:
+            killer.stop()
     seconds = time.monotonic() - begun
     note(f"{fills} fills in {seconds:.1f} s ({fills / seconds:.1f}/s)")
     return result, killer
+
+
+@contextmanager
+def watching_the_backlog(world: World, people: People) -> Iterator[None]:
+    """Hold people back while more than `BEHIND` messages wait; a broker that is away holds nobody back."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.5):
+            depths = world.broker_answers()
+            if depths is not None and sum(world.waiting(depths).values()) > BEHIND:
+                people.behind.set()
+            else:
+                people.behind.clear()
+
+    watcher = threading.Thread(target=watch, name="backlog", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        people.behind.clear()
+        watcher.join()
 
 
 def drain(world: World, stage: Stage, shots: Sequence[Shot], *, note: Note) -> tuple[float | None, list[str]]:

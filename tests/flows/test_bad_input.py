@@ -44,7 +44,7 @@ from tests.chaos.world import World, a_world, new_folder
 from tests.harness import eventually
 
 #: Seconds. RabbitMQ's own is 1,800.
-CONSUMER_TIMEOUT = 6.0
+CONSUMER_TIMEOUT = 4.0
 #: Between them every queue hears one of these; most are heard by two or three.
 CONTRACTS = (placement.PLACEMENT_SELECTED, residents.CONSENT_WITHDRAWN, city.HEAT_SHELTER_OPENED)
 #: One contract a queue for what is put straight into it.

@@ -35,7 +35,7 @@ class Ledger:
 
     done: list[tuple[str, dict[str, Any], Any]] = field(default_factory=list)
     busy: int = 0
-    #: Openings somebody meant to close or cancel without waiting for the answer.
+    #: Openings of which somebody asked something that was not answered.
     given_up: set[str] = field(default_factory=set)
 
 
@@ -203,9 +203,11 @@ class People:
             try:
                 answer = self.world.call(service, method, token=actor, **asked)
             except (Unavailable, Conflict):
+                if method in _MAY_LEAVE:
+                    # It may still be done, whatever the next answer is: the one who was asked may only sleep.
+                    self.ledger.given_up.add(asked["opening_id"])
                 if not patient:
                     self.world.scheduler.tell(f"{story}: no answer, and not asked again")
-                    self.ledger.given_up.add(asked["opening_id"])
                     return None
                 self.world.scheduler.sleep(self.random.uniform(0.1, 2.0))
             except (Refused, NotFound) as refused:

@@ -287,7 +287,10 @@ class Replica(SimProcessHost):
                     batch = connection.deliver(name, 1 + int(random.random() * BATCH), _any_of(random))
                     if batch:
                         core.take(batch, connection.settlement(name))
-                except (Unavailable, Conflict):
+                except Unavailable:
+                    connection.close()  # as the line does: whatever was not settled comes again
+                    batch = []
+                except Conflict:
                     batch = []
                 idle = 0.05 if batch else min(idle * 1.7, self.world.longest_idle)
                 scheduler.sleep(0.0 if batch else idle)
