@@ -29,6 +29,8 @@ class Health:
     outbox_age_s: float | None
     #: Resident memory in bytes, by process name.
     memory: dict[str, int]
+    #: Facts that the broker refused and the relay set aside.
+    stuck: int | None = None
 
     @property
     def parked(self) -> int | None:
@@ -57,7 +59,16 @@ class Health:
             found.append(f"내보내지 못한 사실이 {self.outbox_age_s:.0f}초째 (the oldest outbox fact is that old)")
         if self.dead:
             found.append(f"거절된 것 {self.dead} (dead letters): ./sipbun dead-letters list")
+        if self.stuck:
+            found.append(f"내보내지 못한 사실 {self.stuck} (stuck facts): ./sipbun dead-letters list")
         return found
+
+    @property
+    def notes(self) -> list[str]:
+        """What somebody may want to know and is no problem, a line each."""
+        if not self.parked:
+            return []
+        return [f"아무도 듣지 않은 것 {self.parked} (parked): ./sipbun parked list"]
 
     @property
     def healthy(self) -> bool:
@@ -75,6 +86,7 @@ class Health:
             "running": self.town.alive,
             "healthy": self.healthy,
             "complaints": self.complaints,
+            "notes": self.notes,
             "state": self.town.state,
             "started_at": self.town.started_at,
             "gateway": self.town.gateway_url,
@@ -83,6 +95,7 @@ class Health:
             "outbox_age_s": self.outbox_age_s,
             "parked": self.parked,
             "dead": self.dead,
+            "stuck": self.stuck,
         }
 
 

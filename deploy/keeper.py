@@ -7,6 +7,7 @@ A keeper keeps a `Runnable`: a private server (`ServerRun`) or a replica of a pr
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -31,7 +32,7 @@ HEALTHY_AFTER = 30.0
 #: A server was started by an earlier command perhaps, so nobody can ask how it ended.
 UNKNOWN_STATUS = -1000
 
-#: Bytes. A log longer than this is set aside as <name>.log.1 when its process starts.
+#: Bytes. A log longer than this is set aside as <name>.log.1, when its process starts and while it runs.
 LOG_LIMIT = 20_000_000
 
 
@@ -260,3 +261,22 @@ def turn_over(log: Path) -> None:
     """Set a log aside that has grown too long."""
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_name(log.name + ".1"))
+
+
+def cut_short(log: Path, limit: int = LOG_LIMIT) -> None:
+    """Set aside what a living process has written once it is too long; it goes on writing to the same file.
+
+    Lines written in between are lost, and where the disk has no room for a copy, so is what the log held.
+    """
+    aside = log.with_name(log.name + ".1")
+    try:
+        if log.stat().st_size <= limit:
+            return
+    except OSError:
+        return
+    try:
+        shutil.copyfile(log, aside)
+    except OSError:
+        aside.unlink(missing_ok=True)
+    # It was opened to append, so the next line is written at the beginning.
+    os.truncate(log, 0)

@@ -1,12 +1,15 @@
 """A small real SMTP server that keeps every letter on disk: for the demo, for development and for chaos.
 
     <folder>/new/<id>.eml       each accepted message
-    <folder>/accepted.log       a line per accepted message, on disk before the sender is told 250
+    <folder>/accepted.log       a line when it begins, then one per accepted message, on disk before the 250
 
 An accepted message can therefore always be found again by its Message-ID, also when the sender died before it heard
 the answer. The line reads as Postfix writes it:
 
+    2026-11-02T09:00:00.000000+00:00 sipbun-sink opened
     2026-11-02T09:00:00.000000+00:00 sipbun-sink cleanup: message-id=<...> to=<...>,<...>
+
+The first line says since when the log is complete: from then on, what is not in it was not accepted.
 
 Run it: `python -m deploy.mailsink --port 2525 --folder .sipbun/mail --refuse 'no-such-.*@' --defer 'busy@'`.
 """
@@ -44,12 +47,16 @@ class MailSink:
 
     def open(self) -> None:
         """Make the folder; mail may come."""
-        (self.folder / "new").mkdir(parents=True, exist_ok=True)
+        # Letters are personal data: nobody but the account that runs the sink may read them.
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "new").mkdir(exist_ok=True, mode=0o700)
         # Unbuffered append: one write is one line, and what an earlier run kept stays.
         log = self.folder / "accepted.log"
         if log.exists():
             drop_torn_line(log)
-        self._log = log.open("ab", buffering=0)
+        self._log = open(log, "ab", buffering=0, opener=_private)  # noqa: SIM115, PTH123 - closed in close()
+        if log.stat().st_size == 0:
+            self._say("opened")
 
     def close(self) -> None:
         """Close the log."""
@@ -80,15 +87,24 @@ class MailSink:
         queued = secrets.token_hex(6).upper()
         message_id = str(message_from_bytes(raw, policy=policy.default).get("Message-ID", "")).strip()
         message_id = re.sub(r"\s+", "", message_id)
-        with (self.folder / "new" / f"{queued}.eml").open("wb") as out:
+        with open(self.folder / "new" / f"{queued}.eml", "wb", opener=_private) as out:  # noqa: PTH123 - as above
             out.write(raw)
             out.flush()
             os.fsync(out.fileno())
-        at = datetime.now(UTC).isoformat(timespec="microseconds")
         to = ",".join(f"<{address}>" for address in recipients)
-        self._log.write(f"{at} sipbun-sink cleanup: message-id={message_id} to={to}\n".encode())
-        os.fsync(self._log.fileno())
+        self._say(f"cleanup: message-id={message_id} to={to}")
         return queued
+
+    def _say(self, what: str) -> None:
+        """Write a line to the log, synced."""
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        self._log.write(f"{at} sipbun-sink {what}\n".encode())
+        os.fsync(self._log.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner can read."""
+    return os.open(path, flags, 0o600)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The process table: what runs, with which command, and how it tells that it is ready.
 
     keys, topology         once, before anything else
-    mail-sink              a small SMTP server, unless SIPBUN_SMTP_URL names a real one
+    mail-sink              keeps every letter and delivers none: only for SIPBUN_MAIL_SINK=1 without SIPBUN_SMTP_URL
     placement ... statistics   one host process per service, any number of replicas
     relay                  every outbox -> the broker
     gateway                the HTTP door

@@ -109,6 +109,13 @@ class Running:
         }
         return {name: value for name, value in told.items() if value}
 
+    @property
+    def mail(self) -> str:
+        """What becomes of letters: ``server``, ``sink`` (kept, delivered to nobody) or ``inbox`` (no mail at all)."""
+        if self.find("mail-sink") is not None:
+            return "sink"
+        return "server" if self.smtp_url else "inbox"
+
     def find(self, name: str) -> Kept | None:
         """Return the process of that name, if there is one."""
         return next((one for one in self.processes if one.name == name), None)

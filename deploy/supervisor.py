@@ -21,7 +21,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 
 from deploy.broker import BrokerNode, amqp_answers
 from deploy.database import EmbeddedDatabase, mongo_answers
-from deploy.keeper import Keeper, Runnable, ServerRun, SpecRun, died_of, now, turn_over
+from deploy.keeper import Keeper, Runnable, ServerRun, SpecRun, cut_short, died_of, now, turn_over
 from deploy.pids import PATIENCE, Process, free_port, is_free, start_in_own_group
 from deploy.processes import GATEWAY, MAIL_SINK, Step, Table, table
 from deploy.running import ROOT, Kept, Running, state_dir
@@ -38,6 +38,9 @@ from shared.auth import make_keys
 #: RabbitMQ 3.10 writes the name of a new quorum queue to disk half a second after it declared it; a node shot before
 #: that comes back without a leader for the queue. So nobody publishes in the first second of a queue's life.
 QUEUES_KEPT_AFTER = 1.0
+
+#: Seconds between looks at how long the logs have grown.
+LOGS_CUT_EVERY = 10.0
 
 #: The port where people look first; another one is taken when it is in use.
 HTTP_PORT = 8080
@@ -77,20 +80,39 @@ class Supervisor:
     # -- telling
 
     def tell(self, what: str, process: str | None = None, **more: Any) -> None:
-        """Add a line to the event log."""
+        """Add a line to the event log; a full disk stops nobody who tells."""
         line = {"at": now(), "what": what} | ({"process": process} if process else {}) | more
         if self._disowned:
             return
-        with self._lock, (self.logs / "supervisor.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+        try:
+            with self._lock, (self.logs / "supervisor.jsonl").open("a", encoding="utf-8") as out:
+                out.write(json.dumps(line, ensure_ascii=False) + "\n")
+        except OSError as error:
+            self._complain(f"not told: {line}", error)
 
     def keep(self, **changed: Any) -> None:
-        """Write run.json anew."""
+        """Write run.json anew; where the disk is full, the old one stays until the next change."""
         with self._lock:
             processes = tuple(self._kept(one) for one in (*self.servers, *self.keepers))
             self.town = self.town.but(processes=processes, **changed)
             if not self._disowned:
-                self.town.write(self.state)
+                try:
+                    self.town.write(self.state)
+                except OSError as error:
+                    self._complain("run.json not written", error)
+
+    def _complain(self, what: str, error: OSError) -> None:
+        with suppress(OSError):
+            print(f"{what}: {error}", file=sys.stderr, flush=True)
+
+    def _cut_logs(self) -> None:
+        """Keep every log to a bounded size while its process runs."""
+        logs = [run.log for run in (keeper.run_of for keeper in self.keepers) if isinstance(run, SpecRun)]
+        for log in (*logs, self.logs / "supervisor.jsonl", *self.logs.parent.glob("*/log/console.log")):
+            try:
+                cut_short(log)
+            except OSError as error:
+                self._complain(f"{log} not cut", error)
 
     def _changed(self, _keeper: Keeper) -> None:
         self.keep()
@@ -147,7 +169,7 @@ class Supervisor:
         keys = Path(os.environ.get("SIPBUN_TOKEN_KEYS") or self.state / "keys" / "tokens.json").resolve()
         make_keys(keys)
         smtp, mail_log = os.environ.get("SIPBUN_SMTP_URL", ""), os.environ.get("SIPBUN_MAIL_LOG", "")
-        sink = None if smtp else free_port()
+        sink = free_port() if sink_wanted(os.environ) else None
         if sink is None:
             self.table = self.table.without(MAIL_SINK)
         elif any(spec.name == MAIL_SINK for spec in self.table.processes):
@@ -248,7 +270,11 @@ class Supervisor:
         raise Failed(f"step {step.name} failed; {log} ends with:\n{tail(log)}")
 
     def _stay(self) -> None:
+        cut = time.monotonic()
         while not self.stopping.wait(0.1):
+            if time.monotonic() - cut >= LOGS_CUT_EVERY:
+                self._cut_logs()
+                cut = time.monotonic()
             if not self._is_ours():
                 # Its folder was removed or given to another; to go on would be to write into that one's record.
                 self._disowned = True
@@ -315,6 +341,17 @@ def clear_leftovers(state: Path, tell: Callable[..., None]) -> None:
         if left.alive and left.process is not None and not left.server:
             tell("left over", left.name, pid=left.process.pid)
             left.process.end()
+
+
+def sink_wanted(environment: Mapping[str, str]) -> bool:
+    """Return whether letters go to a sink of our own, which keeps them and delivers none: only when asked for.
+
+    >>> sink_wanted({"SIPBUN_MAIL_SINK": "1"}), sink_wanted({})
+    (True, False)
+    >>> sink_wanted({"SIPBUN_MAIL_SINK": "1", "SIPBUN_SMTP_URL": "smtp://mail.gwangsan.example"})
+    False
+    """
+    return environment.get("SIPBUN_MAIL_SINK") == "1" and not environment.get("SIPBUN_SMTP_URL")
 
 
 def ended(run: subprocess.Popen[bytes]) -> bool:

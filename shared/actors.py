@@ -31,14 +31,14 @@ ANYONE = Actor(subject="", roles=frozenset(), tenant="")
 def must_be(actor: Actor, *roles: str, tenant: str | None = None, district: str | None = None) -> None:
     """Raise ``Refused`` unless the caller has one of the roles, in that tenant and district.
 
-    A service acts for every tenant. Codes: ``sign_in_needed`` (no token), ``role_not_allowed``, ``other_tenant``,
-    ``other_district``.
+    A service acts for every tenant, and so does an operator who belongs to none (the platform's). Codes:
+    ``sign_in_needed`` (no token), ``role_not_allowed``, ``other_tenant``, ``other_district``.
     """
     if not actor.roles:
         raise Refused("sign_in_needed", field="token")
     if not actor.is_any(*roles):
         raise Refused("role_not_allowed", field="token", needs=sorted(roles))
-    if actor.is_any("service"):
+    if actor.is_any("service") or (actor.is_any("operator") and not actor.tenant):
         return
     if tenant is not None and actor.tenant != tenant:
         raise Refused("other_tenant", field="tenant", tenant=tenant)
@@ -46,10 +46,12 @@ def must_be(actor: Actor, *roles: str, tenant: str | None = None, district: str 
         raise Refused("other_district", field="district", district=district)
 
 
-def must_be_self(actor: Actor, resident: str, *, tenant: str, or_roles: tuple[str, ...] = ()) -> None:
-    """Raise ``Refused`` unless the caller is this resident, or has one of ``or_roles`` in the tenant."""
+def must_be_self(
+    actor: Actor, resident: str, *, tenant: str, or_roles: tuple[str, ...] = (), district: str | None = None
+) -> None:
+    """Raise ``Refused`` unless the caller is this resident, or has one of ``or_roles`` in the tenant and district."""
     if actor.is_any("service", *or_roles):
-        must_be(actor, "service", *or_roles, tenant=tenant)
+        must_be(actor, "service", *or_roles, tenant=tenant, district=district)
         return
     must_be(actor, "resident", tenant=tenant)
     if actor.subject != resident:

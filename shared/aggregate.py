@@ -29,8 +29,16 @@ class Act:
 
     @staticmethod
     def of(act_id: str, verb: str, **asked: Any) -> Act:
-        """Return the act ``act_id`` that asks ``verb`` with these JSON-ready values."""
-        return Act(act_id, content_hash({"verb": verb, **asked}))
+        """Return the act that a caller named ``act_id`` and that asks ``verb`` with these JSON-ready values.
+
+        A caller's name is kept apart from our own (``own``), whatever it chose.
+        """
+        return Act(f"asked:{act_id}", content_hash({"verb": verb, **asked}))
+
+    @staticmethod
+    def own(name: str, verb: str, **asked: Any) -> Act:
+        """Return an act that a service does by itself, under a name that no caller can choose."""
+        return Act(f"own:{name}", content_hash({"verb": verb, **asked}))
 
 
 @dataclass(kw_only=True)

@@ -56,7 +56,16 @@ class House:
         if self.doors is not None:
             self.doors.open()
         self._runner.start()
-        threading.Thread(target=self.premises.open, name="opening", daemon=True).start()
+        threading.Thread(target=self._open_intakes, name="opening", daemon=True).start()
+
+    def _open_intakes(self) -> None:
+        """Open them; what can't be waited for (an index that conflicts, a wrong password) ends the process."""
+        try:
+            self.premises.open()
+        except Exception as error:  # noqa: BLE001  (raised again by ``wait``)
+            log.critical("cannot_open", of=self.premises.service, exc_info=error)
+            for container in self._runner.containers:
+                container.kill((type(error), error, error.__traceback__))
 
     def close(self) -> None:
         """Stop intake, let what is at work finish, hang up."""

@@ -45,7 +45,8 @@ def command(
     state = state_dir()
     ours = running(state) is None
     try:
-        town = ensure_up(state, say=say)
+        # A town of our own keeps the demo's letters itself; one that runs does with them what it does with all.
+        town = ensure_up(state, say=say, environment={"SIPBUN_MAIL_SINK": "1"})
     except NotInstalled as missing:
         fail("setup_missing", "RabbitMQ 가 없습니다 (is missing)", fix=str(missing), as_json=as_json, status=MISSING)
     except NotUp as why:

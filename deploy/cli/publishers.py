@@ -1,11 +1,12 @@
 """`./sipbun publishers`: which outside systems may publish, each with a broker user and an HTTP key of its own.
 
-    add NAME --type-prefix kr.NAME    a user limited to its own prefix, and a key; both are told once
-    list                              who may
-    remove NAME                       neither works any more; what was published stays
+    add NAME --type-prefix kr.NAME --tenant TENANT    a user limited to its own prefix, and a key; both are told once
+    list                                              who may
+    remove NAME                                       neither works any more; what was published stays
 
-The broker's rights are those that FACTS were measured with: nothing to declare, nothing to read, and to write only
-`city.events` under routing keys that begin with the publisher's own name. A forged `user_id` is refused by the broker.
+The broker's rights: nothing to declare, nothing to read, and to write only `city.events` under routing keys that begin
+with the publisher's own name. A forged `user_id` is refused by the broker. The broker can't see for which tenant an
+event speaks: over AMQP an event of another tenant is taken, and refused by every queue that hears it.
 """
 
 import re
@@ -13,20 +14,18 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
-from urllib.parse import quote
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from deploy.broker import write_private
-from deploy.cli.answer import MISSING, AsJson, fail, give
-from deploy.management import Management, ManagementAway, ManagementRefused, vhost_of
+from deploy.cli.admission import broker_of, no_broker
+from deploy.cli.answer import AsJson, fail, give
+from deploy.management import ManagementAway, ManagementRefused
 from deploy.running import state_dir
-from deploy.town import running
 from services.gateway.publishers import NotAllowed, Publisher, check, hash_of, new_key, read, written
 from shared.clock import KST
-from shared.config import Misconfigured, settings
 from shared.messaging.message import EVENTS
 
 app = typer.Typer(
@@ -36,77 +35,49 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(help="이름: 소문자, 숫자, _ (its broker user and the start of its routing keys)")]
 
 
-@dataclass(frozen=True)
-class Broker:
-    """The broker that publishers get a user on."""
-
-    management: Management
-    vhost: str
-
-    def admit(self, name: str, password: str) -> None:
-        """Make or renew the user, limited to its own prefix."""
-        user, vhost = quote(name, safe=""), quote(self.vhost, safe="")
-        self.management.ask("PUT", f"users/{user}", {"password": password, "tags": ""})
-        self.management.ask(
-            "PUT",
-            f"permissions/{vhost}/{user}",
-            {"configure": "^$", "write": f"^{re.escape(EVENTS)}$", "read": "^$"},
-        )
-        self.management.ask(
-            "PUT",
-            f"topic-permissions/{vhost}/{user}",
-            {"exchange": EVENTS, "write": rf"^{re.escape(name)}\..*", "read": "^$"},
-        )
-
-    def dismiss(self, name: str) -> None:
-        """Delete the user; its connections are closed. Gone already is fine."""
-        try:
-            self.management.ask("DELETE", f"users/{quote(name, safe='')}")
-        except ManagementRefused as refused:
-            if refused.status != 404:
-                raise
-
-    def knows(self, name: str) -> bool:
-        """Return whether there is such a user."""
-        try:
-            self.management.ask("GET", f"users/{quote(name, safe='')}")
-        except ManagementRefused as refused:
-            if refused.status == 404:
-                return False
-            raise
-        return True
-
-
 @app.command(help="기관을 더한다: 비밀번호와 열쇠는 한 번만 보인다 (add one; password and key are told once).")
 def add(
     name: Name,
     type_prefix: Annotated[str, typer.Option(help="유형의 앞부분 (reverse DNS), 예: kr.muni1")],
+    tenant: Annotated[
+        list[str], typer.Option(help="어느 운영기관의 일을 말하는가, 여러 번 (for which tenants), 예: gwangsan")
+    ],
     renew: Annotated[
         bool, typer.Option("--renew", help="있던 기관의 비밀번호와 열쇠를 바꾼다 (new password and key)")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Admit a publishing system."""
-    broker = _broker(as_json=as_json)
+    broker = broker_of(as_json=as_json)
     known = {one.name: one for one in _known(as_json=as_json)}
     try:
-        check(name, type_prefix, known.values())
+        check(name, type_prefix, tenant, known.values())
     except NotAllowed as refused:
         fail("not_allowed", f"더할 수 없습니다 (not allowed): {refused}", as_json=as_json)
     password, key = secrets.token_urlsafe(24), new_key(name)
+    now = datetime.now(KST).isoformat(timespec="seconds")
     try:
-        if not renew and (name in known or broker.knows(name)):
+        if not renew and name in known:
             fail(
                 "already_there",
                 f"이미 있습니다 (already there): {name}",
-                fix=f"./sipbun publishers add {name} --type-prefix {type_prefix} --renew",
+                fix="--renew",
                 as_json=as_json,
             )
-        broker.admit(name, password)
+        if name not in known and broker.knows(name):
+            fail(
+                "not_ours_to_renew",
+                f"그 이름의 브로커 사용자는 이 명령이 만들지 않았습니다 (a broker user that this did not make): {name}",
+                fix="다른 이름을 고르십시오 (choose another name)",
+                as_json=as_json,
+            )
+        # Known before it is there: whatever happens in between, --renew finds a user that is ours.
+        first = known.get(name) or Publisher(name, type_prefix, "", now, tuple(tenant))
+        _keep([*(one for one in known.values() if one.name != name), first])
+        broker.admit(name, password, exchange=EVENTS, routing_keys=rf"^{re.escape(name)}\..*")
     except (ManagementAway, ManagementRefused) as trouble:
-        _no_broker(trouble, as_json=as_json)
-    now = datetime.now(KST).isoformat(timespec="seconds")
-    admitted = Publisher(name, type_prefix, hash_of(key), known[name].added if name in known else now)
+        no_broker(trouble, as_json=as_json)
+    admitted = Publisher(name, type_prefix, hash_of(key), first.added, tuple(tenant))
     _keep([*(one for one in known.values() if one.name != name), admitted])
     give(
         {
@@ -115,6 +86,7 @@ def add(
             "type_prefix": type_prefix,
             "types": f"{type_prefix}.<subject>.<past>.vN",
             "source": f"/{name}/...",
+            "tenants": tenant,
             "amqp": {
                 "user": name,
                 "password": password,
@@ -134,11 +106,13 @@ def list_publishers(as_json: AsJson = False) -> None:
     """List the publishing systems."""
     known = _known(as_json=as_json)
     table = Table(box=None)
-    for column in ("이름 (name)", "유형 (types)", "더한 때 (added)"):
+    for column in ("이름 (name)", "유형 (types)", "운영기관 (tenants)", "더한 때 (added)"):
         table.add_column(column)
     for one in known:
-        table.add_row(one.name, f"{one.type_prefix}.*", one.added)
-    rows = [{"name": one.name, "type_prefix": one.type_prefix, "added": one.added} for one in known]
+        table.add_row(one.name, f"{one.type_prefix}.*", ", ".join(one.tenants), one.added)
+    rows = [
+        {"name": one.name, "type_prefix": one.type_prefix, "tenants": one.tenants, "added": one.added} for one in known
+    ]
     give({"publishers": rows}, as_json=as_json, people=table if known else "아직 없습니다 (none yet)")
 
 
@@ -148,13 +122,13 @@ def remove(name: Name, as_json: AsJson = False) -> None:
     known = _known(as_json=as_json)
     if name not in {one.name for one in known}:
         fail("not_there", f"그런 기관이 없습니다 (no such publisher): {name}", as_json=as_json)
-    broker = _broker(as_json=as_json)
+    broker = broker_of(as_json=as_json)
     # The key first: it is the gateway's to refuse, whether or not the broker answers.
     _keep([replace(one, key_hash="") if one.name == name else one for one in known])
     try:
         broker.dismiss(name)
     except (ManagementAway, ManagementRefused) as trouble:
-        _no_broker(trouble, as_json=as_json)
+        no_broker(trouble, as_json=as_json)
     _keep([one for one in known if one.name != name])
     give({"ok": True, "removed": name}, as_json=as_json, people=f"뺐습니다 (removed): {name}")
 
@@ -175,35 +149,6 @@ def _keep(publishers: list[Publisher]) -> None:
     write_private(_file(), written(publishers))
 
 
-def _broker(*, as_json: bool) -> Broker:
-    """Return the running town's broker, or the one that the environment names."""
-    town = running(state_dir())
-    if town is not None and town.amqp_admin_url:
-        return Broker(Management(town.amqp_admin_url), vhost_of(town.amqp_url))
-    try:
-        told = settings()
-    except Misconfigured:
-        told = None
-    if told is None or not told.amqp_admin_url:
-        fail(
-            "no_broker",
-            "브로커의 관리 주소를 모릅니다 (the broker's management address is not known)",
-            fix="./sipbun up, 또는 (or) SIPBUN_AMQP_URL 과 (and) SIPBUN_AMQP_ADMIN_URL",
-            as_json=as_json,
-            status=MISSING,
-        )
-    return Broker(Management(told.amqp_admin_url), vhost_of(told.amqp_url))
-
-
-def _no_broker(trouble: Exception, *, as_json: bool) -> NoReturn:
-    fail(
-        "broker_refused" if isinstance(trouble, ManagementRefused) else "broker_away",
-        f"브로커가 하지 못했습니다 (the broker did not do it): {trouble}",
-        fix="./sipbun status",
-        as_json=as_json,
-    )
-
-
 def _told_once(publisher: Publisher, *, password: str, key: str, vhost: str) -> str:
     return (
         f"{publisher.name} 이(가) 알릴 수 있습니다. 아래 비밀은 다시 보이지 않습니다. (told once, keep it safe)\n\n"
@@ -216,5 +161,6 @@ def _told_once(publisher: Publisher, *, password: str, key: str, vhost: str) -> 
         f"  HTTP  POST /events, Authorization: Bearer\n"
         f"        {key}\n"
         f"  유형 (type)    {publisher.type_prefix}.<subject>.<past>.vN\n"
-        f"  출처 (source)  /{publisher.name}/..."
+        f"  출처 (source)  /{publisher.name}/...\n"
+        f"  운영기관 (tenant)  {', '.join(publisher.tenants)}"
     )

@@ -23,6 +23,12 @@ from deploy.town import NotUp, bring_down, follow_events, launch, running, sente
 
 app = typer.Typer(add_completion=False)
 
+#: What becomes of letters, where no mail server of the town's sends them.
+MAIL = {
+    "inbox": "메일은 나가지 않습니다. 편지는 알림함에만 있습니다. (no mail goes out: SIPBUN_SMTP_URL is not set)",
+    "sink": "메일은 모아 두기만 하고 보내지 않습니다. (a sink keeps every mail and delivers none)",
+}
+
 
 @app.command(help="플랫폼을 켜고 지켜본다 (start the town and watch it).")
 def command(
@@ -32,6 +38,9 @@ def command(
     ] = None,
     http_port: Annotated[int | None, typer.Option(help="관문의 포트 (the gateway's port); 8080 if free")] = None,
     wait: Annotated[float, typer.Option(help="준비를 기다리는 초 (seconds to wait until ready)")] = 180.0,
+    mail_sink: Annotated[
+        bool, typer.Option("--mail-sink", help="편지를 보내지 않고 모아 둔다 (keep letters, deliver none)")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start what does not run yet."""
@@ -42,7 +51,13 @@ def command(
         supervisor = (
             town.supervisor
             if town is not None
-            else launch(state, say=say, replicas=replicas_from(replicas or []), http_port=http_port)
+            else launch(
+                state,
+                say=say,
+                replicas=replicas_from(replicas or []),
+                http_port=http_port,
+                environment={"SIPBUN_MAIL_SINK": "1"} if mail_sink else {},
+            )
         )
     except ValueError as wrong:
         fail("usage", str(wrong), as_json=as_json, status=USAGE)
@@ -61,6 +76,9 @@ def command(
             bring_down(state, say=say, only=supervisor)
         raise typer.Exit(PROBLEM) from None
     ready = {"ready": True, "already": already, "gateway": town.gateway_url, "pid": town.supervisor.pid}
+    ready["mail"] = town.mail
+    if town.mail != "server":
+        say(MAIL[town.mail])
     if detach or already:
         where = f"관문 (gateway): {town.gateway_url}" if town.gateway_url else "준비되었습니다 (ready)."
         told = "이미 켜져 있습니다 (already running). " if already else ""

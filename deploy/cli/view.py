@@ -22,6 +22,8 @@ def headline(health: Health) -> Text:
         line.append(f"   {town.gateway_url}", style="cyan")
     for complaint in health.complaints:
         line.append(f"\n  - {complaint}")
+    for note in health.notes:
+        line.append(f"\n  · {note}", style="dim")
     return line
 
 

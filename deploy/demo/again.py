@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from deploy.demo.watch import Seen
 from deploy.running import Running
 from shared.messaging.message import EVENTS, Message
-from shared.messaging.topology import OWN_USER
 from shared.messaging.wire import PipelinedPublisher
 
 _DONE = re.compile(r'^sipbun_events_(?:done|dead)_total\{queue="([^"]+)"\} (\S+)', re.MULTILINE)
@@ -20,7 +19,7 @@ _DONE = re.compile(r'^sipbun_events_(?:done|dead)_total\{queue="([^"]+)"\} (\S+)
 def deliver_again(amqp_url: str, seen: Seen, times: int) -> int:
     """Publish what was seen ``times`` more; return how many the broker confirmed. Raise ``Unavailable``."""
     message = Message(EVENTS, seen.routing_key, seen.body, message_id=seen.event.id, type=seen.event.type)
-    publisher = PipelinedPublisher(amqp_url, "demo-again", user=OWN_USER)
+    publisher = PipelinedPublisher(amqp_url, "demo-again")
     try:
         return len(publisher.publish([message] * times).confirmed)
     finally:

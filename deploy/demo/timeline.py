@@ -31,6 +31,7 @@ _QUEUES: Final = {
     "placement.openings": "cyan",
     "placement.nearby": "blue",
     "notifications.letters": "yellow",
+    "notifications.news": "yellow",
     "residents.withdrawals": "magenta",
     "residents.reach": "magenta",
     "statistics.archive": "green",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.gateway.api.applications import applications
 from services.gateway.api.events import events
@@ -78,6 +79,8 @@ def create_app(given: Ports) -> Flask:
         },
     )
     pass_through(app)
+    if given.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=given.proxies, x_proto=0)  # type: ignore[method-assign]
     api = ProblemApi(app)
     tell_problems(app)
     for subject in SUBJECTS:

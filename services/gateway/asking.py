@@ -14,6 +14,7 @@ from flask import current_app, g, request
 from services.gateway.ports import Ports
 from services.gateway.problems import Problem
 from shared.actors import Actor
+from shared.caller import asked_from
 from shared.errors import Refused
 from shared.ids import content_hash
 
@@ -34,7 +35,9 @@ def at() -> Ports:
 
 def ask(service: str, method: str, *, patience: float = PATIENCE, **asked: Any) -> Any:
     """Ask a service as the caller. Raises what the service told, or ``Unavailable``."""
-    return at().ask.call(service, method, token=g.token, timeout=patience, **asked)
+    # Who keeps personal data must keep from where staff looked at it; nobody else is told.
+    with asked_from(request.remote_addr if service.startswith("residents_") else None):
+        return at().ask.call(service, method, token=g.token, timeout=patience, **asked)
 
 
 def act(service: str, method: str, *, patience: float = PATIENCE, **asked: Any) -> Any:

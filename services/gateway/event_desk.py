@@ -104,7 +104,7 @@ def _header_text(value: str) -> str:
 def accepted(publisher: Publisher, body: bytes, *, traceparent: str | None = None, where: str = "") -> Accepted:
     """Return the event as it will be published; raise ``Problem`` naming the field (prefixed with ``where``).
 
-    A publisher speaks under its own prefix and source only. A type we know must keep its contract: told now, it can be
+    A publisher speaks under its own prefix and source only, for its own tenants. A type we know must keep its contract: told now, it can be
     mended; told to a queue, it would be dead.
     """
     if len(body) > MAX_BYTES:
@@ -118,6 +118,8 @@ def accepted(publisher: Publisher, body: bytes, *, traceparent: str | None = Non
         raise Problem("type_not_yours", field=f"{where}type", expected=f"{publisher.type_prefix}.<subject>.<past>.vN")
     if not publisher.may_be_source(event.source):
         raise Problem("source_not_yours", field=f"{where}source", expected=f"/{publisher.name}/...")
+    if event.tenant not in publisher.tenants:
+        raise Problem("tenant_not_yours", field=f"{where}tenant", expected=list(publisher.tenants))
     contract = contract_of(event.type)
     if contract is not None:
         try:

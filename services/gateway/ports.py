@@ -37,6 +37,8 @@ class Ports:
     broker_answers: Callable[[], None] = lambda: None
     #: Whether anybody may take on a demo persona (a platform on somebody's own machine).
     dev_sign_in: bool = False
+    #: How many proxies of ours stand in front and say in ``X-Forwarded-For`` who asked. A header beyond them is a claim.
+    proxies: int = 0
 
 
 def ports(environment: Mapping[str, str] | None = None) -> Ports:
@@ -55,7 +57,16 @@ def ports(environment: Mapping[str, str] | None = None) -> Ports:
         publishers=Publishers(town.state_dir / "publishers.json"),
         broker_answers=lambda: wire.hang_up(wire.connect(town.amqp_url, "gateway readyz")),
         dev_sign_in=_dev_sign_in(told, town.token_keys, town.state_dir),
+        proxies=_proxies(told),
     )
+
+
+def _proxies(told: Mapping[str, str]) -> int:
+    """Return how many proxies are trusted; raise ``Misconfigured``."""
+    value = told.get("SIPBUN_TRUSTED_PROXIES") or "0"
+    if value not in ("0", "1", "2", "3"):
+        raise Misconfigured(f"SIPBUN_TRUSTED_PROXIES={value}: give the number of proxies in front, 0 to 3")
+    return int(value)
 
 
 def _dev_sign_in(told: Mapping[str, str], token_keys: Path, state_dir: Path) -> bool:

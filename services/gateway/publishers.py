@@ -1,6 +1,7 @@
 """Which outside systems may publish over HTTP, and as what: a small file that ``./sipbun publishers`` writes.
 
-    <state dir>/publishers.json   {"publishers": [{"name": "muni1", "type_prefix": "kr.muni1", "key_hash": ...}]}
+    <state dir>/publishers.json   {"publishers": [{"name": "muni1", "type_prefix": "kr.muni1", "key_hash": ...,
+                                                   "tenants": ["gwangsan"]}]}
 
 Only the hash of a key is kept. A key is 32 random bytes, so one round of SHA-256 is enough; it names its publisher:
 ``sbp.muni1.<43 characters>``. The file is read again when it has changed.
@@ -13,7 +14,7 @@ import hmac
 import re
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class Publisher:
     key_hash: str = ""
     #: RFC 3339, when it was added.
     added: str = ""
+    #: For whom it may speak; events of other tenants are refused (here, and by every queue: shared/messaging/core.py).
+    tenants: tuple[str, ...] = ()
 
     def routing_key(self, event_type: str) -> str | None:
         """Return the routing key of a type of this publisher's, or None when the type is not its to say."""
@@ -61,8 +64,10 @@ class Publisher:
         return source.startswith(f"/{self.name}/") and len(source) > len(self.name) + 2
 
 
-def check(name: str, type_prefix: str, others: Iterable[Publisher] = ()) -> None:
-    """Raise ``NotAllowed`` unless this name and prefix are well formed, not ours and nobody else's."""
+def check(name: str, type_prefix: str, tenants: Sequence[str], others: Iterable[Publisher] = ()) -> None:
+    """Raise ``NotAllowed`` unless name and prefix are well formed, not ours and nobody else's, and tenants are named."""
+    if not tenants or not all(0 < len(tenant) <= 160 and tenant.isprintable() for tenant in tenants):
+        raise NotAllowed("name each tenant it may speak for, such as gwangsan")
     if not NAME.match(name):
         raise NotAllowed(f"{name!r}: a name has 2 to 40 small letters, digits and _, and begins with a letter")
     if not TYPE_PREFIX.match(type_prefix):
@@ -107,10 +112,10 @@ def read(path: Path) -> tuple[Publisher, ...]:
     """Return the publishers in the file; none when there is no file. Raise ``ValueError`` when it is malformed."""
     try:
         told = orjson.loads(path.read_bytes())
-        return tuple(Publisher(**row) for row in told["publishers"])
+        return tuple(Publisher(**{**row, "tenants": tuple(row.get("tenants", ()))}) for row in told["publishers"])
     except FileNotFoundError:
         return ()
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: not a list of publishers: {error}") from error
 
 

@@ -14,7 +14,7 @@ from functools import wraps
 from typing import Any, ClassVar
 
 import orjson
-from flask import Request
+from flask import Request, request
 from flask_smorest import Blueprint  # type: ignore[import-untyped]
 from marshmallow import RAISE, Schema
 from webargs import core
@@ -100,6 +100,8 @@ class Subject(Blueprint):  # type: ignore[misc]
                 made = self.arguments(body(), required=body_needed)(made)
             if query is not None:
                 made = self.arguments(query(), location="query")(made)
+            else:
+                made = _without_query(made)
             made = self.response(status, told() if told is not None else None)(made)
             if key == "actor":
                 made = _guarded(made, anyone=anyone, changes=changes)
@@ -109,6 +111,17 @@ class Subject(Blueprint):  # type: ignore[misc]
             return view
 
         return register
+
+
+def _without_query(view: View) -> View:
+    """Refuse any query parameter: this view knows none."""
+
+    @wraps(view)
+    def asked(*positional: Any, **named: Any) -> Any:
+        Subject.ARGUMENTS_PARSER.parse(Body(), request, location="query")
+        return view(*positional, **named)
+
+    return asked
 
 
 def _guarded(view: View, *, anyone: bool, changes: bool) -> View:

@@ -10,7 +10,7 @@ from typing import Any
 from services.notifications import config
 from services.notifications.letters import storage
 from services.notifications.letters.delivery import Contacts, Delivery, Mail, MailLog
-from services.notifications.letters.reactions import reactions
+from services.notifications.letters.reactions import news, reactions
 from services.notifications.letters.schemas import About, ByEvent, Inbox, ListNotices, OneLetter, Resend
 from services.notifications.letters.usecases import Letters, Reach
 from services.notifications.mail.log import LogFile
@@ -124,6 +124,11 @@ class LettersService:
     def hears(self) -> Mapping[str, Reaction]:
         """React to the facts that cause letters."""
         return reactions(self.desk.letters)
+
+    @told("notifications.news")
+    def hears_news(self) -> Mapping[str, Reaction]:
+        """Tell everyone in reach of a published opening."""
+        return news(self.desk.letters)
 
     @due(every=1.0)
     def send_mails(self) -> bool:

@@ -1,6 +1,6 @@
 """Two records the law asks for, kept beside what they are about and never said in an event.
 
-``access_log``: which account of ours looked at or changed whose data, when, by which action (안전성 확보조치 기준 제8조);
+``access_log``: which account of ours looked at or changed whose data, when, from where, by which action (안전성 확보조치 기준 제8조);
 two years. ``location_log``: every collection, use and provision of a resident's place (위치정보법 제16조제2항); six
 months, but gone at once with the consent (제24조제4항). Both are written *before* what they record: a record too many
 is harmless, one too few is not.
@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.actors import Actor
+from shared.caller import current_address
 from shared.clock import Clock, iso
 from shared.ids import Ids
 from shared.mongo.port import Change, Collection, Database, Document, Duplicate, Index
@@ -50,6 +51,7 @@ class Trail:
                 "action": action,
                 "resident": resident_id,
                 "tenant": tenant,
+                "address": current_address(),
             }
         )
 

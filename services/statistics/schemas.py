@@ -26,6 +26,8 @@ class Figures(Schema):
     )
     through = DayText(load_default=None, allow_none=True)
     known_at = InstantText(load_default=None, allow_none=True)
+    limit = fields.Integer(strict=True, load_default=400, validate=validate.Range(min=1, max=400))
+    cursor = fields.String(load_default=None, allow_none=True)
 
 
 class OneEvent(Schema):

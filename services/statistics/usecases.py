@@ -18,6 +18,10 @@ from shared.clock import Clock, from_iso, iso
 from shared.errors import Refused
 from shared.events.envelope import Event
 from shared.ids import Ids
+from shared.pages import after, checked_limit, page
+
+#: Rows of figures in one answer, which must cross the broker.
+MOST_ROWS = 400
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,26 @@ class Statistics:
         month: str | None = None,
         through: str | None = None,
         known_at: str | None = None,
+        limit: int = MOST_ROWS,
+        cursor: str | None = None,
     ) -> dict[str, Any]:
-        """Return ``{"through", "known_at", "rows", "total"}``; anyone may ask.
+        """Return ``{"through", "known_at", "rows", "cursor", "total"}``; anyone may ask.
+
+        At most ``limit`` rows (1 to 400) in an answer; the total is of all of them.
 
         A row: ``{programme_id, district, month, places, applications, filled, openings, openings_filled,
         competition}``; competition is applications ÷ places, null where there are no places. A total of nulls says
         that nothing is known.
         """
         instant = None if known_at is None else _instant(known_at)
+        since = after(cursor, 3)
         kept = self.buckets.find(tenant, programme=programme_id, district=district, month=month, through=through)
         sums = self._fresh(kept) if instant is None else self._as_known(kept, instant)
-        return {"through": through, "known_at": None if instant is None else iso(instant), **figures(sums)}
+        told = figures(sums)
+        rest = (row for row in told["rows"] if since is None or _key(row) > since)
+        rows, further = page(rest, checked_limit(limit, MOST_ROWS), _key)
+        known = None if instant is None else iso(instant)
+        return {"through": through, "known_at": known, "rows": rows, "cursor": further, "total": told["total"]}
 
     def _fresh(self, kept: Sequence[Kept]) -> dict[Bucket, Mapping[str, int]]:
         """Return the sums of each bucket, computing those that are stale."""
@@ -104,6 +117,10 @@ class Statistics:
             self.buckets.mark_stale(page, generation)
             touched |= page
         return {"buckets": len(touched)}
+
+
+def _key(row: Mapping[str, Any]) -> list[str]:
+    return [row["programme_id"], row["district"], row["month"]]
 
 
 def _instant(text: str) -> datetime:

@@ -81,6 +81,8 @@ class PlacementWithdrawn(OpeningRef):
     resident_id = name_of_id()
     application_id = name_of_id()
     won = whole(0)
+    #: Which attempt of the application had the place.
+    attempt = whole(1)
     selected_day = DayText(required=True)
     reason = fields.String(required=True, validate=validate.OneOf(WITHDRAWAL_REASONS))
 
@@ -147,7 +149,7 @@ PLACEMENT_WITHDRAWN = Contract(
     "placement.placement.withdrawn",
     1,
     PlacementWithdrawn,
-    {**_PLACED, "selected_day": "2026-11-22", "reason": "resident"},
+    {**_PLACED, "attempt": 1, "selected_day": "2026-11-22", "reason": "resident"},
 )
 APPLICATION_SUBMITTED = Contract(
     "placement.application.submitted",

@@ -18,8 +18,9 @@ from shared.events.contract import ContractBroken
 from shared.events.envelope import CONTENT_TYPE, Event, Unreadable, decode
 from shared.events.registry import contract_of
 from shared.messaging.message import Delivery, Settlement
+from shared.messaging.outsiders import TenantsOf, of_nobody
 from shared.messaging.reasons import Reasons
-from shared.messaging.topology import QueueSpec, objection
+from shared.messaging.topology import QueueSpec, is_ours, objection
 from shared.telemetry import log
 from shared.trace import within
 
@@ -50,13 +51,22 @@ class Read:
 class Core:
     """Settles the deliveries of one queue with a service's reactions."""
 
-    def __init__(self, spec: QueueSpec, reactions: Mapping[str, Reaction], reasons: Reasons) -> None:
+    def __init__(
+        self,
+        spec: QueueSpec,
+        reactions: Mapping[str, Reaction],
+        reasons: Reasons,
+        *,
+        tenants_of: TenantsOf = of_nobody,
+    ) -> None:
+        """``tenants_of``: for which tenants a publisher outside may speak; for none unless told."""
         missing = spec.types - reactions.keys()
         if missing:
             raise ValueError(f"{spec.name} hears {sorted(missing)} and has no reaction")
         self.spec = spec
         self._reactions = reactions
         self._reasons = reasons
+        self._tenants_of = tenants_of
 
     def take(self, batch: Sequence[Delivery], settlement: Settlement) -> Taken:
         """Store the effects of a batch, then ack; raise ``Unavailable`` after giving back what was not settled."""
@@ -88,10 +98,10 @@ class Core:
         return Taken(done, dead)
 
     def read(self, delivery: Delivery) -> Event:
-        """Return the event; raise ``Unreadable`` or ``ContractBroken`` with what is wrong."""
+        """Return the event; raise ``Unreadable`` or ``ContractBroken`` with what is wrong, or ``Unavailable``."""
         try:
             return self._read(delivery)
-        except (Unreadable, ContractBroken):
+        except (Unreadable, ContractBroken, Unavailable):
             raise
         except Exception as error:
             # A message nobody thought of must not stop those behind it, again and again.
@@ -115,6 +125,8 @@ class Core:
             raise Unreadable(wrong)
         contract = contract_of(event.type)
         assert contract is not None  # noqa: S101  (objection() has just refused unknown types)
+        if not is_ours(contract) and event.tenant not in self._tenants_of(contract.publisher):
+            raise Unreadable(f"tenant: {contract.publisher} may not speak for {event.tenant}")
         contract.read(event.data)
         return event
 

@@ -12,7 +12,8 @@ acked only after its copy was confirmed. Replaying what another publisher said a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ from shared.mongo.port import Database
 OUTBOX = "outbox"
 #: Messages looked at in one queue at most.
 MOST = 10_000
+#: Seconds after which a queue is looked through again although its depth is the same: one may have gone, one come.
+LOOK_ANYWAY = 900.0
 #: What the broker adds when it dead-letters; a replayed message starts without it.
 _DEATH_HEADERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
 
@@ -208,10 +211,13 @@ class DeadLetters:
 class LimitDeaths:
     """Puts back what died only because it was delivered too often, once things are well again."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, seconds: Callable[[], float] = time.monotonic) -> None:
+        """``seconds`` tells how time passes, from any beginning."""
         self._url = url
-        #: Queue -> its depth when nothing in it had died that way: not looked through again until that changes.
-        self._barren: dict[str, int] = {}
+        self._seconds = seconds
+        #: Queue -> its depth when nothing in it had died that way, and when that was: not looked through again until
+        #: the depth changes, or for ``LOOK_ANYWAY``.
+        self._barren: dict[str, tuple[int, float]] = {}
 
     def replay(self) -> int:
         """Replay them; return how many. Raise ``Unavailable``."""
@@ -219,28 +225,30 @@ class LimitDeaths:
         publisher = PipelinedPublisher(self._url, "replay")
         try:
             for spec in QUEUES:
-                with _window(self._url, spec.dead, unless_depth=self._barren.get(spec.dead)) as (channel, messages):
+                with _window(self._url, spec.dead, unless_depth=self._known_depth(spec.dead)) as (channel, messages):
                     found = 0
-                    depth = 0
                     for message in messages:
-                        depth += 1
                         if _last_death(delivery_of(message, None).headers).get("reason") != "delivery_limit":
                             continue
                         if _replay(publisher, spec.dead, message) is None:
                             channel.basic_ack(message.delivery_tag)
                             found += 1
-                    if depth and not found:
-                        self._barren[spec.dead] = depth
-                    elif found:
+                    if found:
                         self._barren.pop(spec.dead, None)
+                    elif messages.depth != self._known_depth(spec.dead):
+                        self._barren[spec.dead] = (messages.depth, self._seconds())
                     replayed += found
         finally:
             publisher.close()
         return replayed
 
+    def _known_depth(self, queue: str) -> int | None:
+        depth, at = self._barren.get(queue, (None, 0.0))
+        return None if self._seconds() - at >= LOOK_ANYWAY else depth
+
 
 @contextmanager
-def _window(url: str, queue: str, *, unless_depth: int | None = None) -> Iterator[tuple[Any, Iterable[Any]]]:
+def _window(url: str, queue: str, *, unless_depth: int | None = None) -> Iterator[tuple[Any, _Taken]]:
     """Give the channel and the messages of a queue; those not acked in the block go back when it ends.
 
     Nothing is taken when the queue holds exactly ``unless_depth`` messages.
@@ -250,7 +258,7 @@ def _window(url: str, queue: str, *, unless_depth: int | None = None) -> Iterato
         channel = connection.channel()
         channel.auto_decode = False
         depth = int(channel.queue_declare(queue, passive=True).message_count)
-        yield channel, _taken(channel, queue, 0 if depth == unless_depth else min(depth, MOST))
+        yield channel, _Taken(channel, queue, depth, 0 if depth == unless_depth else min(depth, MOST))
         connection.close()
     except (*LOST, exceptions.AMQPError) as error:
         raise Unavailable(f"broker: {queue}: {type(error).__name__}: {error}") from error
@@ -258,13 +266,23 @@ def _window(url: str, queue: str, *, unless_depth: int | None = None) -> Iterato
         hang_up(connection)
 
 
-def _taken(channel: Any, queue: str, count: int) -> Iterator[Any]:
-    """Yield what is in the queue now, not what comes back to it meanwhile."""
-    for _ in range(count):
-        message = channel.basic_get(queue)
-        if message is None:
-            return
-        yield message
+@dataclass(frozen=True)
+class _Taken:
+    """What is in a queue now, not what comes back to it meanwhile; taken one by one."""
+
+    channel: Any
+    queue: str
+    #: How many there were.
+    depth: int
+    #: How many are taken at most.
+    count: int
+
+    def __iter__(self) -> Iterator[Any]:
+        for _ in range(self.count):
+            message = self.channel.basic_get(self.queue)
+            if message is None:
+                return
+            yield message
 
 
 def _replay(publisher: PipelinedPublisher, name: str, message: Any) -> str | None:

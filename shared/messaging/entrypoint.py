@@ -15,7 +15,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Protocol, TypeVar, cast, overload
 
@@ -24,6 +24,7 @@ import orjson
 from marshmallow import RAISE, Schema, ValidationError
 from nameko.extensions import DependencyProvider, Entrypoint, SharedExtension
 
+from shared.caller import an_address, asked_from
 from shared.errors import Conflict, CrossesTheDoor, Refused, Unavailable
 from shared.events.contract import ContractBroken
 from shared.events.envelope import Event, Unreadable
@@ -33,7 +34,7 @@ from shared.messaging.line import BackOff, Line
 from shared.messaging.message import EVENTS, Delivery, Message
 from shared.messaging.premises import PREMISES, Premises
 from shared.messaging.topology import FEEDS, RPC_DEAD, QueueSpec, queue, routing_keys
-from shared.messaging.wire import PipelinedPublisher, delivery_of, text
+from shared.messaging.wire import PipelinedPublisher, delivery_of, text, user_of
 from shared.telemetry import log, metrics
 from shared.town import Town
 from shared.trace import well_formed, within
@@ -123,6 +124,7 @@ class Told(Entrypoint):  # type: ignore[misc]
     def setup(self) -> None:
         """Find the premises; nothing is opened yet."""
         self._premises = _premises(self)
+        self.spec = replace(self.spec, own_user=user_of(self._premises.town.settings.amqp_url))
         self._reasons = self._premises.reasons(self.spec.service)
         self._line = Line(
             self._premises.town.settings.amqp_url,
@@ -144,6 +146,7 @@ class Told(Entrypoint):  # type: ignore[misc]
         self._line.stirred.set()
         self._pump_ended.wait()
         self._line.close()
+        self._hand.close()
         self._line.wait_closed(GOODBYE)
 
     def kill(self) -> None:
@@ -203,7 +206,8 @@ class Told(Entrypoint):  # type: ignore[misc]
         name = self.spec.name
         started = time.monotonic()
         try:
-            taken = Core(self.spec, table, self._reasons).take(batch, settlement)
+            core = Core(self.spec, table, self._reasons, tenants_of=self._premises.outsiders.tenants_of)
+            taken = core.take(batch, settlement)
             metrics.EVENTS_DONE.labels(name).inc(taken.done)
             metrics.EVENTS_DEAD.labels(name).inc(taken.dead)
         finally:
@@ -324,6 +328,7 @@ class Request:
     reply_to: str
     correlation_id: str | None
     traceparent: str | None
+    address: str | None
 
     @property
     def tag(self) -> int:
@@ -431,13 +436,13 @@ class RpcIntake(SharedExtension):  # type: ignore[misc]
             self._bury(message, epoch)
             return
         started = time.monotonic()
-        with within(request.traceparent):
+        with within(request.traceparent), asked_from(request.address):
             error: dict[str, Any] | None = None
             body = b""
             try:
                 body = rpc.written({"result": self._call(service, request), "error": None})
                 if len(body) > rpc.MAX_BYTES:
-                    raise ValueError(f"an answer of {len(body)} bytes; at most {rpc.MAX_BYTES} cross the broker")
+                    raise Refused("answer_too_large", field="limit", bytes=len(body), most=rpc.MAX_BYTES)
             except Malformed as malformed:
                 error = rpc.refusal("MalformedRequest", str(malformed))
             except NoSuchMethod:
@@ -552,7 +557,7 @@ def _first_fault(faults: Any) -> tuple[str, str]:
 
 
 def _request(message: Any, epoch: int, service: str) -> Request | None:
-    """Return the request, or None when there is nobody to answer. No header but the trace is looked at."""
+    """Return the request, or None when there is nobody to answer. No header but the trace and the address is looked at."""
     properties = message.properties
     reply_to = text(properties.get("reply_to")) or ""
     # A reply goes where the caller says: never to a service, whose routing keys have a dot.
@@ -567,6 +572,7 @@ def _request(message: Any, epoch: int, service: str) -> Request | None:
         reply_to=reply_to,
         correlation_id=text(properties.get("correlation_id")),
         traceparent=well_formed(trace),
+        address=an_address(headers.get(rpc.ADDRESS_HEADER)),
     )
 
 
@@ -718,7 +724,7 @@ class Fed(Entrypoint):  # type: ignore[misc]
             prefetch=0,
             no_ack=True,
         )
-        spec = QueueSpec(self.feed_name, self.hears)
+        spec = QueueSpec(self.feed_name, self.hears, user_of(self._premises.town.settings.amqp_url))
         self._core = Core(spec, dict.fromkeys(spec.types, ignore), self._premises.reasons())
         self._feed: Feed | None = None
         name = f"fed {self.feed_name}"

@@ -50,6 +50,8 @@ class Receipt:
 
     confirmed: frozenset[int]
     refused: Mapping[int, str] = field(default_factory=dict)
+    #: Those of the refused that the broker could not take just now (nack): trouble of its own, not of the message.
+    nacked: frozenset[int] = frozenset()
 
 
 class Publisher(Protocol):

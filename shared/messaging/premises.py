@@ -8,11 +8,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.messaging.line import BackOff
+from shared.messaging.outsiders import FILE, Outsiders
 from shared.messaging.reasons import Reasons
 from shared.messaging.rpc import RpcClient
 from shared.mongo.port import Database
@@ -41,6 +43,11 @@ class Premises:
     conditions: dict[str, Callable[[], bool]] = field(default_factory=dict)
     _built: dict[Callable[[Town], Any], Any] = field(default_factory=dict)
     _building: threading.RLock = field(default_factory=threading.RLock)
+
+    @cached_property
+    def outsiders(self) -> Outsiders:
+        """For which tenants outside systems may speak."""
+        return Outsiders(self.town.settings.state_dir / FILE)
 
     def built(self, build: Callable[[Town], Any]) -> Any:
         """Return what ``build`` makes of the town; the same object for everyone in this process."""

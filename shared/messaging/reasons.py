@@ -31,14 +31,14 @@ class Reasons:
         self._collection.ensure([Index(("at",), expire_after=KEPT_FOR)])
 
     def keep(self, queue: str, delivery: Delivery, why: str) -> None:
-        """Keep the first reason given for this message on this queue."""
+        """Keep the reason given for this message on this queue: the latest, and how often one was given (``times``)."""
+        said = {"$set": {"queue": queue, "why": why[:2000], "at": self._clock.now()}, "$inc": {"times": 1}}
         try:
-            self._collection.insert_one(
-                {"_id": fingerprint(queue, delivery), "queue": queue, "why": why[:2000], "at": self._clock.now()}
-            )
+            self._collection.update_one({"_id": fingerprint(queue, delivery)}, said, upsert=True)
         except Duplicate:
-            return
+            # Another one gave it at the same time.
+            self._collection.update_one({"_id": fingerprint(queue, delivery)}, said)
 
     def of(self, queue: str, delivery: Delivery) -> dict[str, Any] | None:
-        """Return ``{"why", "at"}``, or None when it died by the delivery limit or the reason has gone."""
+        """Return ``{"why", "at", "times"}``, or None when it died by the delivery limit or the reason has gone."""
         return self._collection.find_one({"_id": fingerprint(queue, delivery)})

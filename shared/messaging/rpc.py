@@ -20,6 +20,7 @@ import amqp
 import orjson
 from amqp import exceptions
 
+from shared.caller import current_address
 from shared.clock import iso
 from shared.errors import CrossesTheDoor, Unavailable, from_wire
 from shared.messaging.wire import LOST, connect, hang_up
@@ -30,6 +31,8 @@ CONTENT_TYPE: Final = "application/json"
 #: The pseudo-queue of direct reply-to; an answer to it goes through the default exchange.
 DIRECT_REPLY: Final = "amq.rabbitmq.reply-to"
 TRACE_HEADER: Final = "traceparent"
+#: From where a person asked; the gateway says it to who must keep it (shared/caller.py).
+ADDRESS_HEADER: Final = "source_address"
 #: Seconds a call waits unless told otherwise.
 TIMEOUT: Final = 10.0
 #: Idle connections that one process keeps for its next calls.
@@ -204,9 +207,10 @@ class _Line:
             "reply_to": DIRECT_REPLY,
             "correlation_id": str(self._asked),
         }
-        trace = current_traceparent()
-        if trace is not None:
-            properties["application_headers"] = {TRACE_HEADER: trace}
+        told = {TRACE_HEADER: current_traceparent(), ADDRESS_HEADER: current_address()}
+        headers = {name: value for name, value in told.items() if value is not None}
+        if headers:
+            properties["application_headers"] = headers
         try:
             self._channel.basic_publish(
                 amqp.Message(body, **properties), exchange=EXCHANGE, routing_key=key, mandatory=True

@@ -28,7 +28,8 @@ DELIVERY_LIMIT = 200
 LOOKS = 1_000_000
 #: RPC requests that can't even be answered.
 RPC_DEAD = "rpc.dead"
-#: The broker user of our own relay and services; each publishing system has its own.
+#: The broker user of our own relay and services unless the broker's address names another; each publishing system has
+#: its own.
 OWN_USER = "sipbun"
 
 
@@ -38,6 +39,8 @@ class QueueSpec:
 
     name: str
     hears: tuple[Contract, ...]
+    #: The broker user that says our own events: who consumes names the user of its broker's address.
+    own_user: str = OWN_USER
 
     @property
     def service(self) -> str:
@@ -82,6 +85,8 @@ QUEUES: tuple[QueueSpec, ...] = (
             city.HEAT_SHELTER_OPENED,
         ),
     ),
+    # Apart from letters: a fan-out is long and waits for residents, and must not hold up anybody's own letter.
+    QueueSpec("notifications.news", (placement.OPENING_PUBLISHED,)),
     QueueSpec("residents.withdrawals", (residents.CONSENT_WITHDRAWN,)),
     QueueSpec("statistics.archive", tuple(CONTRACTS.values())),
 )
@@ -129,8 +134,9 @@ def objection(
         return f"type: the message says {message_type}, the event says {event_type}"
     if not source.startswith(f"/{source_root(contract)}/"):
         return f"source: {source} may not say {event_type}; expected /{source_root(contract)}/..."
-    if user_id != user_of(contract):
-        return f"user_id: {user_id or 'missing'} may not say {event_type}; expected {user_of(contract)}"
+    user = user_of(contract, spec.own_user)
+    if user_id != user:
+        return f"user_id: {user_id or 'missing'} may not say {event_type}; expected {user}"
     return None
 
 
@@ -139,9 +145,9 @@ def source_root(contract: Contract) -> str:
     return f"sipbun/{contract.publisher}" if is_ours(contract) else contract.publisher
 
 
-def user_of(contract: Contract) -> str:
-    """Return the broker user that may say this."""
-    return OWN_USER if is_ours(contract) else contract.publisher
+def user_of(contract: Contract, own_user: str = OWN_USER) -> str:
+    """Return the broker user that may say this; ``own_user`` says our own events."""
+    return own_user if is_ours(contract) else contract.publisher
 
 
 def is_ours(contract: Contract) -> bool:

@@ -2,8 +2,9 @@
 
     publish N, mandatory --> ack (up to tag 7)        --> confirmed
                          --> return, then ack          --> refused: nobody is bound
-                         --> nack                      --> refused
+                         --> nack                      --> refused, and nacked: worth another try
                          --> channel closed (403, 406) --> refused, all that is pending: the caller halves
+                         --> channel closed (404)      --> NoSuchExchange, which is Unavailable: declare, send again
                          --> silence, connection lost  --> Unavailable: send all of them again
 
 ``mandatory`` returns nothing where an alternate exchange exists: there, what nobody binds is parked.
@@ -35,6 +36,9 @@ SILENCE = 10.0
 #: Seconds to wait for a batch's confirms.
 CONFIRM_DEADLINE = 10.0
 PERSISTENT: Final = 2
+#: Channel errors that are a message's own fault, or its user's, and stay so: too large, not allowed, forged. Any other
+#: (404: a broker that was reset and knows no exchange) is the broker's state, and passes.
+FOR_GOOD: Final = frozenset({311, 403, 406})
 #: What a lost or refused connection looks like. ``AMQPError`` is not among them: a channel error is an answer.
 LOST: tuple[type[BaseException], ...] = (
     OSError,
@@ -44,6 +48,10 @@ LOST: tuple[type[BaseException], ...] = (
     exceptions.RecoverableConnectionError,
     exceptions.UnexpectedFrame,
 )
+
+
+class NoSuchExchange(Unavailable):
+    """The broker answers, and lacks the exchange: it was reset, or never told of the topology."""
 
 
 def user_of(url: str) -> str:
@@ -103,6 +111,7 @@ class PipelinedPublisher:
         self._channel: Any = None
         self._pending: dict[int, int] = {}
         self._refused: dict[int, str] = {}
+        self._nacked: set[int] = set()
         self._ids: dict[str | None, list[int]] = {}
         self._next_tag = 1
 
@@ -112,10 +121,11 @@ class PipelinedPublisher:
 
     def send(self, outgoing: Sequence[tuple[amqp.Message, str, str]]) -> Receipt:
         """Do the same with py-amqp messages and where they go: ``(message, exchange, routing key)``."""
-        self._pending, self._refused = {}, {}
+        self._pending, self._refused, self._nacked = {}, {}, set()
         # A returned message is recognised by its own id; two services may use the same one.
         self._ids = {}
-        index = 0
+        # None of them is on its way yet: a channel error while opening answers for all.
+        index = -1
         try:
             channel = self._open()
             for index, (message, exchange, routing_key) in enumerate(outgoing):
@@ -128,12 +138,15 @@ class PipelinedPublisher:
             # Which message broke the channel is not told: all that is unanswered is refused, and the caller halves.
             self.close()
             why = f"broker: {error.reply_code} {error.reply_text}"
+            if error.reply_code not in FOR_GOOD:
+                raise (NoSuchExchange if error.reply_code == exceptions.NotFound.code else Unavailable)(why) from error
             unanswered = {*self._pending.values(), *range(index + 1, len(outgoing))}
             self._refused.update(dict.fromkeys(unanswered, why))
         except (*LOST, exceptions.AMQPError) as error:
             self.close()
             raise Unavailable(f"broker: {type(error).__name__}: {error}") from error
-        return Receipt(frozenset(range(len(outgoing))) - self._refused.keys(), dict(self._refused))
+        confirmed = frozenset(range(len(outgoing))) - self._refused.keys()
+        return Receipt(confirmed, dict(self._refused), frozenset(self._nacked))
 
     def close(self) -> None:
         """Drop the connection; the next batch opens another."""
@@ -190,6 +203,7 @@ class PipelinedPublisher:
     def _on_nack(self, tag: int, multiple: bool) -> None:
         for index in self._settled(tag, multiple):
             self._refused[index] = "broker: not taken (nack)"
+            self._nacked.add(index)
 
     def _on_return(self, error: Any, exchange: str, routing_key: str, message: Any) -> None:
         for index in self._ids.get(message.properties.get("message_id"), ()):

@@ -104,12 +104,10 @@ class Aggregates(Generic[A]):
                 return kept
             return outcome
 
-    def act(
-        self, act: Act, aggregate_id: str, decide: Callable[[A], Outcome], *, remember: bool = True
-    ) -> Outcome:
+    def act(self, act: Act | None, aggregate_id: str, decide: Callable[[A], Outcome]) -> Outcome:
         """Let ``decide`` change the aggregate through its verbs, save it once, and return its outcome.
 
-        ``remember`` False leaves no trace of the act: for a step that looks at the state and not at its own id.
+        ``act`` None is a step that nobody named: it looks at the state, is safe to repeat, and leaves no trace of its own.
 
         ``decide`` may be called again on fresh state; what it raises is passed on and nothing is saved. Nothing is
         written either when it changes nothing and says no fact: what changes nothing is safe to repeat. Raises
@@ -120,13 +118,13 @@ class Aggregates(Generic[A]):
                 document = self.collection.find_one({"_id": aggregate_id})
                 if document is None or _is_tombstone(document):
                     raise self._missing(aggregate_id)
-                kept = outcome_of(document, act)
+                kept = None if act is None else outcome_of(document, act)
                 if kept is not None:
                     return kept
                 aggregate = self.read(document)
                 before = self._codec.to_document(aggregate)
                 outcome = decide(aggregate)
-                change = self._change(act if remember else None, aggregate, before, outcome)
+                change = self._change(act, aggregate, before, outcome)
                 if change is None or self.collection.update_one(
                     {"_id": aggregate_id, "version": document["version"]}, change
                 ):

@@ -185,8 +185,11 @@ class RealCollection:
         if not changes:
             return 0
         requests = [UpdateOne(change.query, change.update, upsert=change.upsert) for change in changes]
-        with _reaching(f"{self.name}.bulk_write"):
-            result = self._collection.bulk_write(requests, ordered=False)
+        try:
+            with _reaching(f"{self.name}.bulk_write"):
+                result = self._collection.bulk_write(requests, ordered=False)
+        except errors.BulkWriteError as error:
+            raise Duplicate(str(_only_duplicates(error))) from error
         return int(result.matched_count) + int(result.upserted_count)
 
     def delete_many(self, query: Query) -> int:
@@ -196,12 +199,14 @@ class RealCollection:
 
 
 def _only_duplicates(error: errors.BulkWriteError) -> list[dict[str, Any]]:
-    """Return the write errors when all are duplicates; raise what else went wrong."""
-    faults: list[dict[str, Any]] = list((error.details or {}).get("writeErrors", []))
-    if not faults or any(fault.get("code") != _DUPLICATE for fault in faults):
-        if any(fault.get("code") in _AWAY_CODES for fault in faults):
-            raise Unavailable(f"database: {error}") from error
+    """Return the write errors when all are duplicates; raise what else went wrong, ``Unavailable`` where it passes."""
+    told = error.details or {}
+    faults: list[dict[str, Any]] = list(told.get("writeErrors", []))
+    lasting = [fault for fault in faults if fault.get("code") not in _AWAY_CODES]
+    if any(fault.get("code") != _DUPLICATE for fault in lasting):
         raise error
-    if (error.details or {}).get("writeConcernErrors"):
+    if len(lasting) < len(faults) or told.get("writeConcernErrors"):
         raise Unavailable(f"database: {error}") from error
+    if not faults:
+        raise error
     return faults

@@ -309,14 +309,14 @@ def _agrees(values: list[Any], condition: Any) -> bool:
 
 def _agrees_with(operator: str, bound: Any, values: list[Any], flat: list[Any]) -> bool:
     if operator == "$in":
-        return any(value in bound for value in flat) or (None in bound and not values)
+        return any(value in bound for value in flat) or bool(None in bound and not values)
     if operator == "$exists":
         return bool(values) == bound
     if operator == "$ne":
         return bool(bound not in flat and not (bound is None and not values))
     if operator in _COMPARISONS:
         compare = _COMPARISONS[operator]
-        return any(type(value) is type(bound) and compare(value, bound) for value in flat if value is not None)
+        return any(type(value) is type(bound) and bool(compare(value, bound)) for value in flat)
     raise UnsupportedShape(f"query operator {operator}")
 
 

@@ -43,17 +43,29 @@ def an_opening(name: str, now: datetime) -> Opening:
         mode="officer",
         deadline=now + timedelta(days=1),
     )
-    opening = Opening.publish(
-        opening_id=opening_id(name),
+    return Opening(
+        id=opening_id(name),
         tenant=TENANT,
         programme_id=PROGRAMME,
         district=DISTRICT,
         terms=terms,
-        act_id=f"publish-{name}",
-        now=now,
+        published_at=now,
     )
-    opening.facts.clear()
-    return opening
+
+
+def an_application(name: str, now: datetime) -> Application:
+    """Return the pending application for it."""
+    return Application(
+        id=Application.id_of(opening_id(name), resident_id(name)),
+        tenant=TENANT,
+        opening_id=opening_id(name),
+        programme_id=PROGRAMME,
+        district=DISTRICT,
+        resident_id=resident_id(name),
+        state="pending",
+        attempt=1,
+        submitted_at=now,
+    )
 
 
 def prepare_openings(database: Database, names: Sequence[str]) -> None:
@@ -64,7 +76,7 @@ def prepare_openings(database: Database, names: Sequence[str]) -> None:
         applications: list[Document] = []
         for name in names[start : start + PAGE]:
             opening = an_opening(name, now)
-            application = Application.submit(opening, resident_id(name), now, None)
+            application = an_application(name, now)
             openings.append(_document(opening, OpeningCodec().to_document(opening)))
             applications.append(_document(application, ApplicationCodec().to_document(application)))
         database.collection("openings").insert_many(openings)

@@ -23,13 +23,14 @@ from typing import Any
 
 import pymongo
 
-from deploy.broker import BrokerNode
+from deploy.broker import BrokerNode, write_private
 from deploy.database import EmbeddedDatabase
 from deploy.mailsink import Accepted, accepted
 from deploy.management import Management, ManagementAway, ManagementRefused, vhost_of
 from deploy.pids import Process
 from deploy.running import Kept, Running, state_dir
 from deploy.town import bring_down, launch, wait_until_ready
+from services.gateway.publishers import Publisher, written
 from shared.actors import Actor
 from shared.auth import Keys
 from shared.messaging.message import PARKED
@@ -103,7 +104,8 @@ class World:
     def up(self) -> None:
         """Start everything; return when all of it was ready once. Raises NotUp, NotInstalled."""
         claim(self.folder)
-        environment = dict.fromkeys(OTHERS, "") | MAIL_PACE
+        write_private(self.folder / "publishers.json", written([Publisher("muni1", "kr.muni1", tenants=("corpus",))]))
+        environment = dict.fromkeys(OTHERS, "") | MAIL_PACE | {"SIPBUN_MAIL_SINK": "1"}
         environment["NUMBA_CACHE_DIR"] = os.environ.get("NUMBA_CACHE_DIR") or str(state_dir() / "numba")
         if self.held:
             self._start_held_servers()

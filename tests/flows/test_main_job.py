@@ -72,6 +72,7 @@ def door(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             "SIPBUN_MONGO_URL": database.url,
             "SIPBUN_DB_PREFIX": database.prefix,
             "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(ROOT / ".sipbun" / "numba"),
+            "SIPBUN_MAIL_SINK": "1",
         }
         town = ensure_up(state, say=print, seconds=300, environment=environment, http_port=free_port())
         try:

@@ -84,6 +84,27 @@ FAULTS: tuple[Fault, ...] = (
         "        said.APPLICATION_SUBMITTED.type: give,",
         "an application that comes after the last place was given is never answered",
     ),
+    Fault(
+        "nobody-checks-the-source",
+        "shared.messaging.core",
+        "        if wrong is not None:",
+        "        if False:",
+        "a publisher may speak in another's name",
+    ),
+    Fault(
+        "contract-is-not-read",
+        "shared.messaging.core",
+        "        contract.read(event.data)",
+        "        contract.type",
+        "an event that breaks its contract is let in",
+    ),
+    Fault(
+        "promises-are-not-counted",
+        "services.placement.budgets.model",
+        "        self.committed += move.to.committed - since.committed",
+        "        pass",
+        "the budget forgets what it promised to people",
+    ),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
 

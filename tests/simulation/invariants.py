@@ -65,10 +65,12 @@ def one_fill_a_round(_world: World, _people: People, facts: Facts) -> Iterator[s
 def budget_is_kept(world: World, people: People, _facts: Facts) -> Iterator[str]:
     """What openings may cost never passes the ceiling, and the budget counts exactly that."""
     wanted: Counter[str] = Counter()
+    promised: Counter[str] = Counter()
     for opening in _documents(world, "placement", "openings"):
         minutes = sum((shift["end"] - shift["start"]).total_seconds() // 60 for shift in opening["shifts"])
         a_place = -(-int(minutes) * opening["hourly_won"] // 60)
         given = len(opening["placements"])
+        promised[opening["programme_id"]] += a_place * given
         wanted[opening["programme_id"]] += a_place * (
             opening["places"] if opening["state"] in ("open", "filled") else given
         )
@@ -77,6 +79,8 @@ def budget_is_kept(world: World, people: People, _facts: Facts) -> Iterator[str]
             yield f"{budget['_id']} still holds {[hold['act_id'] for hold in budget['holds']]}"
         if budget["moving"]:
             yield f"{budget['_id']} still moves {[row['opening_id'] for row in budget['moving']]}"
+        if budget["committed"] != promised[budget["_id"]]:
+            yield f"{budget['_id']} counts {budget['committed']} won promised, it is {promised[budget['_id']]}"
         if budget["granted"] != wanted[budget["_id"]]:
             yield f"{budget['_id']} counts {budget['granted']} won, its openings may cost {wanted[budget['_id']]}"
     if max_granted(world) > people.ceiling:
@@ -95,6 +99,8 @@ def effects_once(world: World, _people: People, facts: Facts) -> Iterator[str]:
         for row in _documents(world, "statistics", "archive")
     )
     refused = _dead_or_parked(world)
+    for key in archived.keys() - facts.keys():
+        yield f"{key} is archived, and nobody said it"
     for key, fact in facts.items():
         expected = 0 if key in refused else 1
         if archived[key] != expected:
@@ -118,12 +124,29 @@ def letters_once(world: World, _people: People, facts: Facts) -> Iterator[str]:
             yield f"{key} has {there[key]} letters for {wanted[key]} facts"
 
 
+def news_once(world: World, people: People, facts: Facts) -> Iterator[str]:
+    """Everyone who lives in reach of an opening, and nobody else, has at most one letter about it."""
+    published = {fact["subject"] for fact in facts.values() if fact["type"] == PUBLISHED}
+    letters = [row for row in _documents(world, "notifications", "letters") if row["kind"] == "published"]
+    for (about, resident), times in Counter((row["about"], row["resident"]) for row in letters).items():
+        if times > 1 or about not in published or resident not in people.ledger.neighbours:
+            yield f"{resident} has {times} letters of news about {about}"
+    for resident, since in people.ledger.neighbours.items():
+        for fact in facts.values():
+            told = any(row["about"] == fact["subject"] and row["resident"] == resident for row in letters)
+            if fact["type"] == PUBLISHED and fact["time"] > since and not told:
+                yield f"{resident} lives in reach of {fact['subject']} since {since} and was not told"
+
+
 def mails_once(world: World, _people: People, _facts: Facts) -> Iterator[str]:
     """No mail goes out twice, and every letter to somebody with an address went out once."""
     accepted = Counter(mail.message_id for mail in world.mails.mails)
     for message_id, times in accepted.items():
         if times > 1:
             yield f"mail {message_id} went out {times} times"
+    sent = [row for row in _documents(world, "notifications", "letters") if row["mail"]["s"] == "sent"]
+    if len(sent) != len(accepted):
+        yield f"{len(sent)} letters say their mail went out, the mail server took {len(accepted)}"
     for letter in _documents(world, "notifications", "letters"):
         if letter["mail"]["s"] in ("new", "sending", "unknown", "failed"):
             yield f"letter {letter['_id']} is {letter['mail']['s']}"
@@ -190,6 +213,12 @@ def everything_is_somewhere(world: World, _people: People, facts: Facts) -> Iter
     for fact in facts.values():
         if fact["type"].endswith(".v9") and fact["id"] not in parked:
             yield f"{fact['type']} is not parked"
+    for name, service in (("statistics.archive", "statistics"), ("notifications.letters", "notifications")):
+        dead = {orjson.loads(delivery.body)["id"] for delivery in world.broker.queues[f"{name}.dead"].messages()}
+        told = {fact["id"] for fact in facts.values() if fact["type"] == SHELTER} & {"3", "4"}
+        reasons = _documents(world, service, "dead_reasons")
+        if dead != told or len(reasons) < len(told) or not all(reason["why"] for reason in reasons):
+            yield f"in {name} {sorted(dead)} are dead for {len(reasons)} reasons; {sorted(told)} were wrong"
     for name, queue in world.broker.queues.items():
         if not name.endswith(".dead"):
             continue
@@ -219,6 +248,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     budget_is_kept,
     effects_once,
     letters_once,
+    news_once,
     mails_once,
     reopened_in_time,
     nobody_waits_in_vain,

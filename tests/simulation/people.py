@@ -37,6 +37,8 @@ class Ledger:
     busy: int = 0
     #: Openings of which somebody asked something that was not answered.
     given_up: set[str] = field(default_factory=set)
+    #: Who wants news of the library's neighbourhood, and since when (RFC 3339).
+    neighbours: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ class People:
     def _live(self, resident: Actor, number: int) -> None:
         """Register (half of them with a mail address), then apply, withdraw, apply again."""
         consents = ["service", "contact_mail"] if number % 2 else ["service"]
+        if number < 2:
+            consents += ["location", "news_near_me"]
         self._insist(
             "residents_registry",
             "register",
@@ -136,6 +140,20 @@ class People:
             over_14=True,
             consents=[{"purpose": purpose, "text_version": "2026-01"} for purpose in consents],
         )
+        if number < 2:
+            self._insist(
+                "residents_interests",
+                "set",
+                resident,
+                resident_id=resident.subject,
+                interest_id=f"{resident.subject}:home",
+                lat=LIBRARY["lat"],
+                lon=LIBRARY["lon"],
+                radius=700,
+                topics=["jobs"],
+            )
+            # The map of interests is fed by events: it knows a little later.
+            self.ledger.neighbours[resident.subject] = iso(self.world.scheduler.now() + timedelta(seconds=240))
         self._wait(6.0)
         for plan in self.random.sample(self.plans, k=3):
             applied = self._insist("placement_openings", "apply", resident, opening_id=plan.opening_id)

@@ -31,6 +31,8 @@ SERVICES = ("placement", "residents", "notifications", "statistics")
 REPLICAS = 2
 #: Seconds a caller waits for an answer; the call may still go on.
 PATIENCE = 10.0
+#: Systems outside that publish, and for whom.
+OUTSIDERS = {"muni1": frozenset({"gwangsan"})}
 #: How much slower timers go once the storm is over and hours are waited through.
 CALM_PACE = 12.0
 #: Messages a simulated batch takes at most.
@@ -272,7 +274,7 @@ class Replica(SimProcessHost):
     def _consume(self, town: Town, entrypoint: Told, table: Mapping[str, Any]) -> None:
         scheduler, random = self.world.scheduler, self.world.random
         reasons = reasons_of(town.database(self.service), scheduler)
-        core = Core(entrypoint.spec, table, reasons)
+        core = Core(entrypoint.spec, table, reasons, tenants_of=lambda publisher: OUTSIDERS[publisher])
         name = entrypoint.spec.name
         connection = self.connection()
 

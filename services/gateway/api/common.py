@@ -60,6 +60,21 @@ def day(*, required: bool = False, **metadata: Any) -> fields.String:
     )
 
 
+def lang() -> fields.String:
+    """Return the field of the language that a text is told in."""
+    return fields.String(
+        validate=validate.OneOf(["ko", "en"]), metadata={"description": "글의 언어, 기본 ko · language of the text"}
+    )
+
+
+def next_page() -> fields.String:
+    """Return the field of the cursor that an answer tells."""
+    return fields.String(
+        allow_none=True,
+        metadata={"description": "다음 쪽을 물을 때 그대로 · ask with it for the next page; null at the end"},
+    )
+
+
 class Reason(Body):
     """Why."""
 
@@ -97,3 +112,11 @@ class Applications(Told):
     """Applications, oldest first."""
 
     applications = fields.List(fields.Nested(Application))
+    cursor = next_page()
+
+
+class WhichPage(Body):
+    """Which page of a list, and how long."""
+
+    limit = counted(1, 200)
+    cursor = text(500, required=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from services.gateway.api.common import day, id_field, instant, text
+from services.gateway.api.common import counted, day, id_field, instant, next_page, text
 from services.gateway.asking import LONG, ask
 from services.gateway.subject import Body, Subject, Told
 
@@ -23,6 +23,8 @@ class WhichFigures(Body):
     )
     through = day(description="기준일 (KST) · up to this day")
     known_at = instant(required=False, description="이 시점에 알던 값 · as known at this instant")
+    limit = counted(1, 400)
+    cursor = text(2000, required=False)
 
 
 class Row(Told):
@@ -41,6 +43,7 @@ class Figures(Told):
     through = fields.String(allow_none=True)
     known_at = fields.String(allow_none=True)
     rows = fields.List(fields.Nested(Row))
+    cursor = next_page()
     total = fields.Nested(Row)
 
 

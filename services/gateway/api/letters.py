@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from services.gateway.api.common import Nothing, counted, id_field
+from services.gateway.api.common import Nothing, counted, id_field, lang, text
 from services.gateway.asking import act, ask
 from services.gateway.subject import Body, Subject, Told
 
@@ -16,6 +16,11 @@ letters = Subject("letters", __name__, description="알림 · letters")
 
 class HowMany(Body):
     limit = counted(1, 200)
+    lang = lang()
+
+
+class InWhich(Body):
+    lang = lang()
 
 
 class Letter(Told):
@@ -43,6 +48,31 @@ class Counts(Told):
 
 class ByEvent(Body):
     event_key = id_field()
+    limit = counted(1, 200)
+
+
+class Caused(Letters):
+    count = fields.Integer(metadata={"description": "모두 몇 통 · how many there are"})
+    notices = fields.List(fields.Dict(keys=fields.String()))
+
+
+class WhichNotices(Body):
+    district = text(20, required=False, example="29200")
+    limit = counted(1, 200)
+    lang = lang()
+
+
+class Notice(Told):
+    notice_id = fields.String()
+    kind = fields.String()
+    title = fields.String()
+    text = fields.String()
+    district = fields.String(allow_none=True)
+    at = fields.String()
+
+
+class Notices(Told):
+    notices = fields.List(fields.Nested(Notice))
 
 
 @letters.asks("GET", "/v1/residents/<resident_id>/letters", "내 알림함", query=HowMany, told=Letters)
@@ -57,16 +87,22 @@ def counts(query: dict[str, Any]) -> Any:
     return ask(SERVICE, "counts", **query)
 
 
-@letters.asks("GET", "/v1/letters", "사실 하나가 낳은 알림", query=ByEvent, told=Letters)
+@letters.asks("GET", "/v1/letters", "사실 하나가 낳은 알림", query=ByEvent, told=Caused)
 def by_event(query: dict[str, Any]) -> Any:
     """List the letters that one event caused (operator)."""
     return ask(SERVICE, "by_event", **query)
 
 
-@letters.asks("GET", "/v1/letters/<letter_id>", "알림 보기", told=Letter)
-def letter(letter_id: str) -> Any:
+@letters.asks("GET", "/v1/letters/<letter_id>", "알림 보기", query=InWhich, told=Letter)
+def letter(query: dict[str, Any], letter_id: str) -> Any:
     """Show a letter."""
-    return ask(SERVICE, "letter", letter_id=letter_id)
+    return ask(SERVICE, "letter", letter_id=letter_id, **query)
+
+
+@letters.asks("GET", "/v1/tenants/<tenant>/notices", "소식", query=WhichNotices, told=Notices, anyone=True)
+def notices(query: dict[str, Any], tenant: str) -> Any:
+    """Show a tenant's notices, latest first, such as a heat shelter that opened. Open to anyone."""
+    return ask(SERVICE, "notices", tenant=tenant, **query)
 
 
 @letters.asks(

@@ -11,11 +11,13 @@ from services.gateway.api.common import (
     Nothing,
     OpeningState,
     Reason,
+    WhichPage,
     counted,
     id_field,
     instant,
     latitude,
     longitude,
+    next_page,
     text,
     whole,
 )
@@ -74,12 +76,14 @@ class Opening(OpeningState):
 
 class Openings(Told):
     openings = fields.List(fields.Nested(Opening))
+    cursor = next_page()
 
 
 class WhichOpenings(Body):
     programme_id = id_field(required=False)
     state = text(20, required=False, example="open")
-    limit = counted(1, 200)
+    limit = counted(1, 100)
+    cursor = text(500, required=False)
 
 
 class NearWhere(Body):
@@ -109,7 +113,7 @@ class NearOpening(Told):
 
 class Near(Told):
     openings = fields.List(fields.Nested(NearOpening))
-    cursor = fields.String(allow_none=True)
+    cursor = next_page()
 
 
 class Select(Body):
@@ -141,7 +145,7 @@ def get_opening(opening_id: str) -> Any:
     "GET", "/v1/tenants/<tenant>/openings", "모집 공고 목록", query=WhichOpenings, told=Openings, anyone=True
 )
 def list_openings(query: dict[str, Any], tenant: str) -> Any:
-    """List a tenant's openings. Open to anyone."""
+    """List a tenant's openings, latest first. Open to anyone."""
     return ask(SERVICE, "list", tenant=tenant, **query)
 
 
@@ -153,10 +157,10 @@ def nearby(query: dict[str, Any], tenant: str) -> Any:
     return ask(SERVICE, "nearby", tenant=tenant, **query)
 
 
-@openings.asks("GET", "/v1/openings/<opening_id>/applications", "지원자 목록", told=Applications)
-def applications(opening_id: str) -> Any:
-    """List who applied (officer)."""
-    return ask(SERVICE, "applications", opening_id=opening_id)
+@openings.asks("GET", "/v1/openings/<opening_id>/applications", "지원자 목록", query=WhichPage, told=Applications)
+def applications(query: dict[str, Any], opening_id: str) -> Any:
+    """List who applied, first come first (officer)."""
+    return ask(SERVICE, "applications", opening_id=opening_id, **query)
 
 
 @openings.asks("POST", "/v1/openings/<opening_id>/placements", "지원자 선정", body=Select, told=Selected, status=201)

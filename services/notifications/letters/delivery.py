@@ -1,17 +1,18 @@
 """How mails go out: each at most once, none lost while the mail server keeps a log. Every replica may run this.
 
-    due letters --> contacts (one question a hundred) --> connect --> claim twenty --> send each --> settle
+    due letters --> twenty at a time: contacts --> connect (once) --> claim --> send each --> settle
                                                                                   (with the next claim)
 
 A mail is claimed by a guarded write before the server sees it. Whoever finds a claim past its deadline, or gets no
 answer after the server had the message, does not send again: the mail is in doubt until the server's own log tells.
+Consent, address, deadline and the hours of the night are looked at for each claim, and the clock before each mail.
 What is settled is kept with the claim's id as guard, so a sender that was overtaken changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -24,7 +25,7 @@ from services.notifications.letters.model import (
     Opening,
     Pace,
     after_answer,
-    after_failure,
+    after_away,
     after_log,
     held_until,
     in_doubt,
@@ -40,9 +41,9 @@ from shared.telemetry import log
 
 #: Letters one look brings: a question for due work costs by its hits, whatever its limit, so it is asked seldom.
 LOOK = 2000
-#: Letters a question for contacts.
+#: Letters a connection.
 BATCH = 100
-#: Letters a claim: as many as can be in doubt when a process dies while sending.
+#: Letters a question for contacts and a claim: as many as can be in doubt when a process dies while sending.
 CLAIMED = 20
 #: Seconds between tries to settle what was sent while the database is away.
 SETTLE_AGAIN = (0.2, 0.4, 0.8, 1.6, 3.2)
@@ -92,8 +93,11 @@ class Mail(Protocol):
 class MailLog(Protocol):
     """The mail server's own record of what it took."""
 
-    def taken(self, message_ids: Collection[str]) -> set[str] | None:
-        """Return which of these Message-IDs it took, or None when the log can't be read."""
+    def taken(self, tries: Mapping[str, datetime]) -> Mapping[str, bool | None]:
+        """Return of each Message-ID, by when its claim was made, whether it was taken until now; None: it can't tell.
+
+        False is a proof: the log must have been there when the claim was made, and nothing of it gone since.
+        """
 
 
 class Contacts(Protocol):
@@ -126,7 +130,8 @@ class Swept:
 @dataclass(frozen=True)
 class _Ready:
     letter: Letter
-    to: str
+    opening: Opening | None
+    contact: Contact
     words: Words
 
 
@@ -162,7 +167,8 @@ class Delivery:
         """Whoever claimed these has died or sleeps: whether they were sent is not known."""
         changes = []
         for letter in overdue:
-            to = in_doubt(letter.mail, now, why="claim_overdue", log_is_kept=self.mail_log is not None)
+            since = letter.mail.since or letter.written
+            to = in_doubt(letter.mail, now, why="claim_overdue", since=since, log_is_kept=self.mail_log is not None)
             changes.append(moved(letter, to, now))
             swept.note(to.state)
         self.letters.carry_out(changes)
@@ -171,32 +177,49 @@ class Delivery:
         if not doubtful or self.mail_log is None:
             return
         names = {letter.id: message_id(letter, self.sender.domain) for letter in doubtful}
-        taken = self.mail_log.taken(list(names.values()))
+        taken = self.mail_log.taken({names[letter.id]: letter.mail.since or letter.written for letter in doubtful})
         changes = []
         for letter in doubtful:
-            known = None if taken is None else names[letter.id] in taken
-            to = after_log(letter.mail, now, self.pace, taken=known)
+            to = after_log(letter.mail, now, self.pace, taken=taken[names[letter.id]])
             changes.append(moved(letter, to, now))
             if to.state != "unknown":
                 swept.note(to.state)
         self.letters.carry_out(changes)
 
     def _deliver(self, batch: Sequence[Letter], swept: Swept) -> bool:
-        """Send a batch; return False when the mail server can't be reached, so that the rest waits as well."""
-        ready = self._prepared(batch, swept)
-        if not ready:
-            return True
+        """Send a batch over one connection; return False when it broke or can't be had, so that the rest waits too."""
+        settled: list[Change] = []
         try:
-            with self.mail.session() as session:
-                return self._send(ready, session, swept)
-        except MailAway as away:
-            now = self.clock.now()
-            log.warning("mail_away", why=str(away), waiting=len(ready))
-            nexts = [(one.letter, after_failure(one.letter.mail, "server_away", now)) for one in ready]
-            self.letters.carry_out([moved(letter, to, now) for letter, to in nexts])
-            for _, to in nexts:
-                swept.note(to.state)
-            return False
+            with ExitStack() as connection:
+                session: MailSession | None = None
+                for group in _batches(batch, CLAIMED):
+                    ready = self._prepared(group, swept)
+                    if not ready:
+                        continue
+                    try:
+                        session = session or connection.enter_context(self.mail.session())
+                    except MailAway as away:
+                        self._wait_for_server(ready, str(away), swept)
+                        return False
+                    settled, gone = self._send(ready, session, settled, swept)
+                    if gone:
+                        break
+                else:
+                    gone = False
+        except Unavailable:
+            # residents is away: what was sent is settled before the rest waits.
+            self._insist(lambda: self.letters.carry_out(settled))
+            raise
+        self._insist(lambda: self.letters.carry_out(settled))
+        return not gone
+
+    def _wait_for_server(self, ready: Sequence[_Ready], why: str, swept: Swept) -> None:
+        now = self.clock.now()
+        log.warning("mail_away", why=why, waiting=len(ready))
+        nexts = [(one.letter, after_away(one.letter.mail, "server_away", now)) for one in ready]
+        self.letters.carry_out([moved(letter, to, now) for letter, to in nexts])
+        for _, to in nexts:
+            swept.note(to.state)
 
     def _prepared(self, batch: Sequence[Letter], swept: Swept) -> list[_Ready]:
         """Return what can go out now; settle what has no address or is out of date, hold what must wait."""
@@ -213,44 +236,50 @@ class Delivery:
                 changes.append(moved(letter, instead, now))
                 swept.note(instead.state)
             elif contact is not None:
-                ready.append(_Ready(letter, contact.mail, mail_words(letter, opening, self.sender)))
+                ready.append(_Ready(letter, opening, contact, mail_words(letter, opening, self.sender)))
         self.letters.carry_out(changes)
         return ready
 
-    def _send(self, ready: Sequence[_Ready], session: MailSession, swept: Swept) -> bool:
-        """Claim and send group by group; return whether the connection held."""
-        settled: list[Change] = []
+    def _send(
+        self, ready: Sequence[_Ready], session: MailSession, settled: Sequence[Change], swept: Swept
+    ) -> tuple[list[Change], bool]:
+        """Claim a group, settling the one before, and send it; return what is to settle, and whether the line broke."""
+        claim, since = self.ids.new("clm"), self.clock.now()
+        deadline = since + self.pace.claim
+        letters = [one.letter for one in ready]
+        mine = self._insist(lambda: self.letters.claim(letters, claim, since, deadline, settled))
+        outcome: list[Change] = []
         gone = False
-        for group in _batches(ready, CLAIMED):
-            claim = self.ids.new("clm")
-            deadline = self.clock.now() + self.pace.claim
-            mine = self._insist(_claiming(self.letters, [one.letter for one in group], claim, deadline, settled))
-            settled = []
-            for one in group:
-                if one.letter.id not in mine:
-                    continue
-                answer = Answer("untried") if gone else self._try(one, session, deadline)
+        for one in ready:
+            letter = one.letter
+            if letter.id not in mine:
+                continue
+            answer = Answer("untried") if gone else self._try(one, session, deadline)
+            now = self.clock.now()
+            if isinstance(answer, Next):
+                to = answer
+            else:
                 gone = gone or answer.gone
-                now = self.clock.now()
-                to = after_answer(one.letter.mail, answer, now, log_is_kept=self.mail_log is not None)
-                settled.append(moved(one.letter, to, now, claim))
-                if answer.result != "untried":
-                    swept.note(to.state)
-            if gone:
-                break
-        self._insist(lambda: self.letters.carry_out(settled))
-        return not gone
+                kept = self.mail_log is not None
+                to = after_answer(letter.mail, answer, now, since=since, log_is_kept=kept)
+            outcome.append(moved(letter, to, now, claim))
+            if answer != Answer("untried") and answer != Answer("untried", gone=True):
+                swept.note(to.state)
+        return outcome, gone
 
-    def _try(self, one: _Ready, session: MailSession, deadline: datetime) -> Answer:
-        """Send one mail, unless our claim has run out: another may be in charge of it by now."""
+    def _try(self, one: _Ready, session: MailSession, deadline: datetime) -> Answer | Next:
+        """Send one mail, unless our claim has run out (another may be in charge by now) or its hour has passed."""
         now = self.clock.now()
         if now >= deadline:
             return Answer("untried", gone=True)
         letter = one.letter
+        instead = _not_now(letter, one.opening, one.contact, now)
+        if instead is not None:
+            return instead
         return session.send(
             Outgoing(
                 message_id=message_id(letter, self.sender.domain),
-                to=one.to,
+                to=one.contact.mail,
                 subject=one.words.title,
                 body=one.words.text,
                 sender=self.sender,
@@ -267,12 +296,6 @@ class Delivery:
             except Unavailable:
                 self.clock.sleep(pause)
         return write()
-
-
-def _claiming(
-    letters: storage.Letters, group: Sequence[Letter], claim: str, deadline: datetime, settled: Sequence[Change]
-) -> Callable[[], set[str]]:
-    return lambda: letters.claim(group, claim, deadline, settled)
 
 
 def _not_now(letter: Letter, opening: Opening | None, contact: Contact | None, now: datetime) -> Next | None:

@@ -6,7 +6,7 @@ no text: the text is put into words when it is read or sent (wording.py).
     new --claimed, in one guarded write--> sending --the server took it--> sent
      ^                                        |----refused for good-----> failed
      |<--refused for now, or never tried------|----no answer, or the claimer died--> unknown
-     |<--the server's log does not know it, and nobody can still be sending it-------- |
+     |<--the server's log proves that it was not taken, and nobody can be sending it-- |
      +--> none: no consent, no address, or out of date                      sent <-----+ the log knows it
 """
 
@@ -38,8 +38,10 @@ ADVERTISING = "advertising"
 NIGHT_BEGINS = time(21)
 NIGHT_ENDS = time(8)
 
-#: After the nth try that came to nothing, wait this long; after the last, give up: about 16 hours in all.
+#: After the nth try that the server turned away for now, wait this long; after the last, give up: about 16 hours.
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (10, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 28800))
+#: Wait this long while the server is away. That is no try of any letter, so none is ever given up for it.
+AWAY = timedelta(minutes=1)
 
 _PLAIN = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
@@ -63,7 +65,8 @@ class MailRecord:
     """Where the mail of a letter stands.
 
     ``due``: when somebody must look at it next, or None when it is settled; ``claim``: whose try is going on;
-    ``since``: since when the outcome has been in doubt; ``round`` counts from 1 and rises when a person resends.
+    ``since``: when the claim was made, from which on the server may have taken it; ``round`` counts from 1 and rises
+    when a person resends.
     """
 
     state: str = "new"
@@ -241,7 +244,7 @@ class Answer:
     """What came of one try to send.
 
     ``result``: ``sent`` (the server took it), ``refused`` (for good), ``later`` (for now), ``untried`` (the connection
-    was gone, or time was up, before the server had the message), ``unknown`` (it had, and no answer came). ``why`` is
+    was gone, or time was up, before the server had the message), ``unknown`` (it had, and no clear answer came). ``why`` is
     the failure class; ``gone``: the connection can't be used any more.
     """
 
@@ -261,19 +264,26 @@ class Next:
     since: datetime | None = None
 
 
-def after_answer(record: MailRecord, answer: Answer, now: datetime, *, log_is_kept: bool) -> Next:
-    """Return where the mail stands after a try."""
+def after_answer(record: MailRecord, answer: Answer, now: datetime, *, since: datetime, log_is_kept: bool) -> Next:
+    """Return where the mail stands after a try under a claim that was made at ``since``."""
     match answer.result:
         case "sent":
             return Next("sent", record.attempts + 1)
         case "refused":
             return Next("failed", record.attempts + 1, why=answer.why)
+        case "later" if answer.gone:
+            return after_away(record, answer.why or "server_away", now)
         case "later":
             return after_failure(record, answer.why or "server", now)
         case "untried":
             return Next("new", record.attempts, due=now)
         case _:
-            return in_doubt(record, now, why=answer.why or "answer_lost", log_is_kept=log_is_kept)
+            return in_doubt(record, now, why=answer.why or "answer_lost", since=since, log_is_kept=log_is_kept)
+
+
+def after_away(record: MailRecord, why: str, now: datetime) -> Next:
+    """Return the next try after the server was not there: nothing is counted, so nothing is ever given up."""
+    return Next("new", record.attempts, due=now + AWAY, why=why)
 
 
 def after_failure(record: MailRecord, why: str, now: datetime) -> Next:
@@ -283,41 +293,46 @@ def after_failure(record: MailRecord, why: str, now: datetime) -> Next:
     return Next("new", record.attempts + 1, due=now + BACK_OFF[record.attempts], why=why)
 
 
-def in_doubt(record: MailRecord, now: datetime, *, why: str, log_is_kept: bool) -> Next:
-    """Return ``unknown``: never sent again blindly. Without a log only a person can say more."""
-    return Next("unknown", record.attempts + 1, due=now if log_is_kept else None, why=why, since=now)
+def in_doubt(record: MailRecord, now: datetime, *, why: str, since: datetime, log_is_kept: bool) -> Next:
+    """Return ``unknown``: never sent again blindly. Without a log only a person can say more.
+
+    ``since`` is when the claim was made: a log that begins later may have lost the line that says it was taken.
+    """
+    return Next("unknown", record.attempts + 1, due=now if log_is_kept else None, why=why, since=since)
 
 
 @dataclass(frozen=True)
 class Pace:
     """How long a try may take, and how long after it nobody can still be sending.
 
-    ``grace`` is longer than the mail server's idle time-out (300 s at Postfix): a sender that was paused in the middle
-    finds its connection closed by then, so a mail that the log does not know will not be taken any more.
+    ``grace`` begins when a claim has run out and is longer than the mail server's idle time-out (300 s at Postfix): a
+    sender that was paused in the middle finds its connection closed by then, so a mail that the log does not know will
+    not be taken any more.
     """
 
     claim: timedelta = timedelta(seconds=120)
     grace: timedelta = timedelta(seconds=600)
-    #: The log proves that a mail was *not* taken for this long; after that it may have been rotated away.
+    #: The log is asked for this long; after that only a person can say more.
     log_covers: timedelta = timedelta(hours=24)
-    #: Look again this long after the log could not be read.
+    #: Look again this long after the log could not tell.
     unreadable: timedelta = timedelta(minutes=5)
 
 
 def after_log(record: MailRecord, now: datetime, pace: Pace, *, taken: bool | None) -> Next:
     """Return where a mail in doubt stands after a look into the server's log.
 
-    ``taken``: the log knows it; False: it does not; None: the log can't be read.
+    ``taken``: the log knows it; False: it proves that it was not taken until now; None: it can't tell.
     """
     since = record.since or now
+    quiet = since + pace.claim + pace.grace
     if taken:
         return Next("sent", record.attempts)
-    if taken is None:
-        return Next("unknown", record.attempts, due=now + pace.unreadable, why=record.why, since=since)
-    if now - since < pace.grace:
-        return Next("unknown", record.attempts, due=since + pace.grace, why=record.why, since=since)
     if now - since > pace.log_covers:
         return Next("unknown", record.attempts, why="log_too_old", since=since)
+    if taken is None:
+        return Next("unknown", record.attempts, due=now + pace.unreadable, why=record.why, since=since)
+    if now < quiet:
+        return Next("unknown", record.attempts, due=quiet, why=record.why, since=since)
     if record.attempts > len(BACK_OFF):
         return Next("failed", record.attempts, why="not_taken")
     return Next("new", record.attempts, due=now, why="not_taken")

@@ -46,6 +46,7 @@ class ByEvent(Schema):
     """The key of an event: the hash of its source and id."""
 
     event_key = fields.String(required=True, validate=validate.Regexp(r"^[0-9a-f]{32}$"))
+    limit = fields.Integer(strict=True, load_default=200, validate=validate.Range(min=1, max=200))
 
 
 class ListNotices(Schema):

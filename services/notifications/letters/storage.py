@@ -26,6 +26,8 @@ from services.notifications.letters.model import (
 from shared.messaging.core import KeyReused
 from shared.mongo.port import Change, Collection, Database, Document, Index
 
+#: Acts of resending that a letter remembers: a repeat of one of them sends nothing.
+RESENDS_KEPT = 20
 #: Before any letter: the lower bound of a question for what is due.
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -51,7 +53,7 @@ class Letters:
     def write(self, letters: Sequence[Letter]) -> None:
         """Store those that are not there yet; raise ``KeyReused`` when one is there with another event's hash."""
         there = self._collection.insert_many([_letter_document(letter) for letter in letters])
-        _refuse_reused(self._collection, there, {letter.id: letter.cause for letter in letters})
+        _refuse_reused(self._collection, there, [(letter.id, letter.cause) for letter in letters])
 
     def get(self, letter_id: str) -> Letter | None:
         """Return the letter, or None."""
@@ -72,21 +74,25 @@ class Letters:
             dict(Counter(document["mail"]["s"] for document in found)),
         )
 
-    def caused_by(self, event_key: str) -> list[Letter]:
-        """Return the letters that one event caused."""
-        return [_letter(found) for found in self._collection.find({"cause.key": event_key})]
+    def caused_by(self, event_key: str, tenant: str | None, most: int) -> list[Letter]:
+        """Return letters that one event caused; of one tenant, or of every one."""
+        return [_letter(found) for found in self._collection.find(_caused(event_key, tenant), limit=most)]
+
+    def count_caused_by(self, event_key: str, tenant: str | None) -> int:
+        """Return how many letters one event caused."""
+        return self._collection.count(_caused(event_key, tenant))
 
     def due(self, now: datetime, most: int) -> list[Letter]:
         """Return letters whose mail somebody must look at."""
         found = self._collection.find({"mail.due": {"$gte": _EVER, "$lte": now}}, limit=most)
         return [_letter(document) for document in found]
 
-    def claim(self, letters: Sequence[Letter], claim: str, deadline: datetime, moves: Sequence[Change]) -> set[str]:
-        """Make these mails ours until ``deadline``, carry out ``moves`` beside it, and return the ids that we got."""
-        marks = [
-            Change(_as_seen(letter), {"$set": {"mail.s": "sending", "mail.claim": claim, "mail.due": deadline}})
-            for letter in letters
-        ]
+    def claim(
+        self, letters: Sequence[Letter], claim: str, since: datetime, deadline: datetime, moves: Sequence[Change]
+    ) -> set[str]:
+        """Make these mails ours from ``since`` to ``deadline``, carry out ``moves`` beside it, return the ids we got."""
+        ours = {"mail.s": "sending", "mail.claim": claim, "mail.since": since, "mail.due": deadline}
+        marks = [Change(_as_seen(letter), {"$set": ours}) for letter in letters]
         self._collection.update_each([*moves, *marks])
         ids = [letter.id for letter in letters]
         return {found["_id"] for found in self._collection.find({"_id": {"$in": ids}, "mail.claim": claim}, ["mail"])}
@@ -108,17 +114,21 @@ class Letters:
                         "mail.why": None,
                         "mail.attempts": 0,
                         "mail.round": letter.mail.round + 1,
-                        "mail.resent_by": act_id,
                     },
                     "$unset": {"mail.since": ""},
+                    "$push": {"mail.resends": {"$each": [act_id], "$slice": -RESENDS_KEPT}},
                 },
             )
         )
 
-    def resent_by(self, letter_id: str) -> str | None:
-        """Return the act that last had this letter sent again, or None."""
-        found = self._collection.find_one({"_id": letter_id}, ["mail.resent_by"])
-        return None if found is None else found.get("mail", {}).get("resent_by")
+    def resends(self, letter_id: str) -> list[str]:
+        """Return the acts that had this letter sent again, as far as they are remembered."""
+        found = self._collection.find_one({"_id": letter_id}, ["mail.resends"])
+        return [] if found is None else list(found.get("mail", {}).get("resends", ()))
+
+
+def _caused(event_key: str, tenant: str | None) -> Document:
+    return {"cause.key": event_key} if tenant is None else {"cause.key": event_key, "tenant": tenant}
 
 
 def moved(letter: Letter, to: Next, now: datetime, claim: str | None = None) -> Change:
@@ -154,13 +164,14 @@ class Openings:
     def note(self, openings: Sequence[Opening]) -> dict[str, Opening]:
         """Store those that are not there yet and return all of them as kept; raise ``KeyReused``."""
         there = self._collection.insert_many([_opening_document(opening) for opening in openings])
-        kept = {opening.id: opening for opening in openings}
-        for opening_id, known in self.get_many(there).items():
-            now, before = kept[opening_id].cause, known.cause
-            if now.key == before.key and now.hash != before.hash:
-                raise KeyReused(f"event {now.id} came before with another body")
-            if now.key == before.key:
-                kept[opening_id] = known
+        known = self.get_many(there)
+        kept = {}
+        for opening in openings:
+            before = known.get(opening.id, opening)
+            same = opening.cause.key == before.cause.key
+            if same and opening.cause.hash != before.cause.hash:
+                raise KeyReused(f"event {opening.cause.id} came before with another body")
+            kept[opening.id] = before if same else opening
         return kept
 
     def get_many(self, ids: Iterable[str]) -> dict[str, Opening]:
@@ -188,7 +199,7 @@ class Notices:
     def write(self, notices: Sequence[Notice]) -> None:
         """Store those that are not there yet; raise ``KeyReused``."""
         there = self._collection.insert_many([_notice_document(notice) for notice in notices])
-        _refuse_reused(self._collection, there, {notice.cause.key: notice.cause for notice in notices})
+        _refuse_reused(self._collection, there, [(notice.cause.key, notice.cause) for notice in notices])
 
     def of(self, tenant: str, district: str | None, limit: int) -> list[Notice]:
         """Return a tenant's notices, latest first; of one district, or of all."""
@@ -201,12 +212,13 @@ class Notices:
         return [] if found is None else [_notice(found)]
 
 
-def _refuse_reused(collection: Collection, there: Group[Any], causes: dict[str, Cause]) -> None:
+def _refuse_reused(collection: Collection, there: Group[Any], causes: Sequence[tuple[str, Cause]]) -> None:
+    """Compare each one with what is kept under its id: a batch may hold the same id several times."""
     if not there:
         return
-    for found in collection.find({"_id": {"$in": list(there)}}, ["cause"]):
-        cause = causes[found["_id"]]
-        if found["cause"]["hash"] != cause.hash:
+    kept = {found["_id"]: found["cause"]["hash"] for found in collection.find({"_id": {"$in": list(there)}}, ["cause"])}
+    for name, cause in causes:
+        if kept.get(name, cause.hash) != cause.hash:
             raise KeyReused(f"event {cause.id} came before with another body")
 
 

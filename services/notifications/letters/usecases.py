@@ -54,8 +54,12 @@ class Letters:
         now = self.clock.now()
         self.letters.write([letter_of(event, written=now) for event in events])
 
+    def note_openings(self, events: Sequence[Event]) -> None:
+        """Keep what each published opening is, for the words of personal letters; raise ``KeyReused``."""
+        self.openings.note([opening_of(event) for event in events])
+
     def write_to_reach(self, events: Sequence[Event]) -> None:
-        """Keep what each published opening is, and write to everyone in its reach; raise ``KeyReused``.
+        """Write to everyone in reach of each published opening; raise ``KeyReused``, and ``Unavailable`` of residents.
 
         Written page by page; a repeat after a crash writes again what is there already, and one after the end writes
         to nobody, whoever has moved into reach since.
@@ -102,14 +106,16 @@ class Letters:
             "mail": {state: tally.mails.get(state, 0) for state in MAIL_STATES},
         }
 
-    def by_event(self, actor: Actor, *, event_key: str) -> dict[str, Any]:
-        """Return ``{"letters": [...], "notices": [...]}`` that an event caused, without their words."""
+    def by_event(self, actor: Actor, *, event_key: str, limit: int = 200) -> dict[str, Any]:
+        """Return ``{"letters": [...], "count": n, "notices": [...]}`` that an event caused, without their words.
+
+        ``letters`` are at most ``limit`` (1 to 200) of the ``count`` that there are.
+        """
         must_be(actor, "operator", "service")
         scope = _scope(actor)
         return {
-            "letters": [
-                _traced(letter) for letter in self.letters.caused_by(event_key) if scope in (None, letter.tenant)
-            ],
+            "letters": [_traced(letter) for letter in self.letters.caused_by(event_key, scope, limit)],
+            "count": self.letters.count_caused_by(event_key, scope),
             "notices": [
                 _shown_notice(notice, "ko")
                 for notice in self.notices.caused_by(event_key)
@@ -130,7 +136,7 @@ class Letters:
         """
         must_be(actor, "operator")
         letter = self._readable(actor, letter_id)
-        if self.letters.resent_by(letter_id) != act_id:
+        if act_id not in self.letters.resends(letter_id):
             if letter.mail.state not in RESENDABLE:
                 raise Refused("mail_not_resendable", field="letter_id", state=letter.mail.state)
             if not self.letters.resend(letter, act_id, self.clock.now()):

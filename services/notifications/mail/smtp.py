@@ -73,11 +73,11 @@ class SmtpSession:
         content = message_of(mail).as_bytes(policy=SMTP_POLICY)
         try:
             code, _ = self._server.mail(mail.sender.address)
-            if code < 300:
+            if _accepted(code):
                 code, _ = self._server.rcpt(mail.to)
         except (OSError, smtplib.SMTPException):
             return Answer("later", "connection_lost", gone=True)
-        if code >= 300:
+        if not _accepted(code):
             return self._turned_away(code)
         try:
             code, _ = self._server.data(content)
@@ -85,7 +85,10 @@ class SmtpSession:
             return self._turned_away(error.smtp_code)
         except (OSError, smtplib.SMTPException):
             return Answer("unknown", "answer_lost", gone=True)
-        return Answer("sent") if code < 300 else self._turned_away(code)
+        if _accepted(code):
+            return Answer("sent")
+        # Neither yes nor no (RFC 5321, 4.2.1), or no reply code at all: the server may have it.
+        return self._turned_away(code) if code >= 400 else Answer("unknown", "answer_unclear", gone=True)
 
     def close(self) -> None:
         """Say goodbye; a server that is gone already doesn't mind."""
@@ -103,7 +106,12 @@ class SmtpSession:
             code, _ = self._server.rset()
         except (OSError, smtplib.SMTPException):
             return False
-        return code < 300
+        return _accepted(code)
+
+
+def _accepted(code: int) -> bool:
+    """Return whether a reply code says yes; smtplib gives -1 for what is none."""
+    return 200 <= code < 300
 
 
 def failure_class(code: int) -> str:

@@ -4,6 +4,7 @@
     twin.next("lose_request")    # the connection breaks after the client sent, before the server took it
     twin.next("later", "refuse") # 4xx for one mail, 5xx for the one after
     twin.away = True             # refuses connections
+    twin.rotate()                # a new log begins; the one before the last is gone
 
 ``step`` is called before and after the server takes a mail; a scheduler may pause or crash the sender there.
 """
@@ -11,7 +12,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -33,6 +34,9 @@ class MailTwin:
         self.away = False
         self.log_unreadable = False
         self.mails: list[Outgoing] = []
+        #: When the older of the two logs begins, and when the newer one does.
+        self.log_begins = self._rotated = clock.now()
+        self._taken_at: dict[str, datetime] = {}
         self._faults: deque[str] = deque()
 
     def seen_by(self, step: Step) -> MailTwin:
@@ -54,12 +58,26 @@ class MailTwin:
             raise MailAway("twin: away")
         yield TwinSession(self)
 
-    def taken(self, message_ids: Collection[str]) -> set[str] | None:
-        """Return which of these the server took, or None when the log is unreadable."""
+    def rotate(self) -> None:
+        """Begin a new log, as logrotate does; what only the one before the last knew is forgotten."""
+        self.log_begins, self._rotated = self._rotated, self.clock.now()
+
+    def take(self, mail: Outgoing, now: datetime) -> None:
+        """Take a mail, and log it."""
+        self.mails.append(mail)
+        self._taken_at[mail.message_id] = now
+
+    def taken(self, tries: Mapping[str, datetime]) -> dict[str, bool | None]:
+        """Return what the logs that are left say of each."""
         self.step("mail_log.taken")
-        if self.server.log_unreadable:
-            return None
-        return {mail.message_id for mail in self.server.mails if mail.message_id in set(message_ids)}
+        server = self.server
+        if server.log_unreadable:
+            return dict.fromkeys(tries)
+        known = {name for name, at in server._taken_at.items() if at >= server.log_begins}
+        return {
+            name: True if name in known else False if server.log_begins <= since else None
+            for name, since in tries.items()
+        }
 
     @property
     def server(self) -> MailTwin:
@@ -100,6 +118,6 @@ class TwinSession:
         if fault == "refuse":
             return Answer("refused", "mailbox_unavailable")
         if fault != "lose_request":
-            server.mails.append(mail)
+            server.take(mail, now)
         self._seen.step("mail.send done")
         return Answer("sent") if fault == "ok" else Answer("unknown", "answer_lost", gone=True)

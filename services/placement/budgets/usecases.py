@@ -13,10 +13,12 @@ from typing import Any, Protocol
 
 from services.placement.budgets.model import Budget, Grant, Hold, Move
 from services.placement.budgets.storage import Budgets
+from services.placement.programmes.model import Programme
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
 from shared.clock import Clock
 from shared.errors import Refused, Unavailable
+from shared.telemetry import log
 
 #: How long an act may take between its hold and its write; the sweeper then makes it impossible.
 HOLD_FOR = timedelta(seconds=60)
@@ -65,18 +67,27 @@ class Openings(Protocol):
         """Make the act of a hold impossible; False when it is done."""
 
 
+class Programmes(Protocol):
+    """Where programmes are read."""
+
+    def get(self, aggregate_id: str) -> Programme:
+        """Return the programme; raise ``NotFound``."""
+
+
 @dataclass(frozen=True)
 class BudgetDesk:
     """The acts on budgets."""
 
     budgets: Budgets
     openings: Openings
+    programmes: Programmes
     clock: Clock
 
     def set_total(self, actor: Actor, *, act_id: str, programme_id: str, total: int | None) -> Mapping[str, Any]:
-        """Set a programme's ceiling in won, or None for 자료 없음; officers of the tenant."""
-        tenant = programme_id.partition(":")[0]
-        must_be(actor, "officer", "operator", tenant=tenant)
+        """Set a programme's ceiling in won, or None for 자료 없음; officers of the tenant and district."""
+        programme = self.programmes.get(programme_id)
+        tenant = programme.tenant
+        must_be(actor, "officer", "operator", tenant=tenant, district=programme.district.code)
         if total is not None and total < 0:
             raise Refused("out_of_range", field="total", low=0)
         self.make_sure_of(programme_id, tenant)
@@ -112,7 +123,7 @@ class BudgetDesk:
             budget.hold(hold)
             return {"held": amount}
 
-        asked = Act.of(f"hold:{act_id}", "hold", opening=opening_id, amount=amount)
+        asked = Act.own(f"hold:{act_id}", "hold", opening=opening_id, amount=amount)
         self.budgets.act(asked, programme_id, decide)
 
     def release(self, *, act_id: str, programme_id: str) -> None:
@@ -122,7 +133,7 @@ class BudgetDesk:
             budget.release(act_id)
             return {}
 
-        self.budgets.act(Act.of(f"release:{act_id}", "release"), programme_id, decide)
+        self.budgets.act(Act.own(f"release:{act_id}", "release"), programme_id, decide)
 
     def settle(self, opening_id: str) -> None:
         """Bring the budget and the opening together, one guarded step at a time."""
@@ -144,13 +155,28 @@ class BudgetDesk:
                     self.release(act_id=hold.act_id, programme_id=budget.id)
                 else:
                     self.settle(hold.opening_id)
+                    self._release_if_counted(hold, budget.id)
         return len(overdue) == SWEPT_AT_ONCE
+
+    def release_unless_done(self, *, act_id: str, opening_id: str, programme_id: str) -> None:
+        """Give a hold back whose act was refused, but never that of an opening which still waits to be counted."""
+        opening = self.openings.granted(opening_id)
+        if opening is None or act_id not in opening.unsettled:
+            self.release(act_id=act_id, programme_id=programme_id)
+
+    def _release_if_counted(self, hold: Hold, programme_id: str) -> None:
+        """Release a hold that came after its opening had been counted: a late repeat, worth an alarm."""
+        opening = self.openings.granted(hold.opening_id)
+        budget = self.budgets.get(programme_id)
+        if opening is not None and hold.act_id not in opening.unsettled and hold.act_id in budget.holds:
+            log.error("hold_after_settlement", programme=programme_id, opening=hold.opening_id)
+            self.release(act_id=hold.act_id, programme_id=programme_id)
 
     def make_sure_of(self, programme_id: str, tenant: str) -> None:
         """Make the programme's budget, without a ceiling, if it has none."""
         if self.budgets.find(programme_id) is None:
             budget = Budget(id=programme_id, tenant=tenant)
-            self.budgets.create(Act.of(f"open:{programme_id}", "open"), budget, {})
+            self.budgets.create(Act.own(f"open:{programme_id}", "open"), budget, {})
 
     def _step(self, opening_id: str) -> Any:
         """Return the one next step, seen on a moment at which both documents were as read; None when they agree."""
@@ -183,7 +209,7 @@ class BudgetDesk:
                 budget.begin_move(opening_id, opening.grant, move)
             return {}
 
-        self.budgets.act(Act.of(f"move:{opening_id}:{version}", "move"), opening.programme_id, decide, remember=False)
+        self.budgets.act(None, opening.programme_id, decide)
 
     def _end(self, opening_id: str, seen: Budget) -> None:
         def decide(budget: Budget) -> dict[str, Any]:
@@ -191,4 +217,4 @@ class BudgetDesk:
                 budget.end_move(opening_id)
             return {}
 
-        self.budgets.act(Act.of(f"moved:{opening_id}:{seen.version}", "moved"), seen.id, decide, remember=False)
+        self.budgets.act(None, seen.id, decide)

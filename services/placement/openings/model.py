@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from services.placement.budgets.model import Grant
-from shared.aggregate import Aggregate
+from shared.aggregate import Act, Aggregate
 from shared.clock import iso, kst_day
 from shared.errors import Refused
 from shared.events import placement as events
@@ -41,8 +41,14 @@ class Shift:
 
     @property
     def minutes(self) -> int:
-        """Planned minutes."""
+        """Planned minutes; shifts begin and end on whole ones."""
         return int((self.end - self.start).total_seconds() // 60)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every KST day it touches."""
+        first, last = kst_day(self.start), kst_day(self.end - timedelta(milliseconds=1))
+        return tuple(date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1))
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,8 @@ def has_shifts(terms: Terms, _now: datetime) -> Refused | None:
     for number, shift in enumerate(terms.shifts):
         if not timedelta(0) < shift.end - shift.start <= LONGEST_SHIFT:
             return Refused("shift_too_long_or_empty", field=f"shifts.{number}.end", hours=16)
+        if any(instant.second or instant.microsecond for instant in (shift.start, shift.end)):
+            return Refused("shift_not_on_the_minute", field=f"shifts.{number}")
     ordered = sorted(terms.shifts, key=lambda shift: shift.start)
     if any(later.start < earlier.end for earlier, later in pairwise(ordered)):
         return Refused("shifts_overlap", field="shifts")
@@ -242,7 +250,7 @@ class Opening(Aggregate):
 
     @staticmethod
     def publish(
-        *, opening_id: str, tenant: str, programme_id: str, district: str, terms: Terms, act_id: str, now: datetime
+        *, opening_id: str, tenant: str, programme_id: str, district: str, terms: Terms, act: Act, now: datetime
     ) -> Opening:
         """Return an opening that takes applications from now on; raise the first rule's objection."""
         refused = objection(terms, now)
@@ -255,7 +263,7 @@ class Opening(Aggregate):
             district=district,
             terms=terms,
             published_at=now,
-            unsettled=(act_id,),
+            unsettled=(act.id,),
         )
         opening.say(
             events.OPENING_PUBLISHED.fact(
@@ -271,7 +279,7 @@ class Opening(Aggregate):
                 deadline=iso(terms.deadline),
                 day=kst_day(now).isoformat(),
                 cost=terms.cost,
-                act_id=act_id,
+                act_id=act.id,
             )
         )
         return opening
@@ -351,8 +359,10 @@ class Opening(Aggregate):
         if self.state in (OPEN, FILLED) and now >= self.terms.deadline:
             self.close()
 
-    def cancel(self, reason: str) -> None:
-        """Call the whole opening off; every place given is taken back, each its own fact."""
+    def cancel(self, reason: str, now: datetime) -> None:
+        """Call the whole opening off; every place given is taken back, each its own fact. Not after the work."""
+        if now >= self.terms.ends and not self.terms.rehearsal:
+            raise Refused("work_is_over", field="opening_id")
         if self.state == CANCELLED:
             raise Refused("opening_is_cancelled", field="opening_id", state=self.state)
         for placement in self.placements:
@@ -380,6 +390,7 @@ class Opening(Aggregate):
                 resident_id=placement.resident_id,
                 application_id=placement.application_id,
                 won=self.terms.won_a_place,
+                attempt=placement.attempt,
                 selected_day=kst_day(placement.selected_at).isoformat(),
                 reason=reason,
             )

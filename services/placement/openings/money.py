@@ -29,7 +29,7 @@ class OpeningsMoney:
                 opening.note_grant(grant, acts)
             return {}
 
-        self.openings.act(Act.of(f"grant:{opening_id}:{version}", "grant"), opening_id, decide, remember=False)
+        self.openings.act(None, opening_id, decide)
 
     def make_impossible(self, hold: Hold, tenant: str) -> bool:
         """Make the act of a hold impossible; False when it is done."""

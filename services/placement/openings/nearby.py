@@ -15,6 +15,7 @@ from shared.errors import Refused
 from shared.geo import WALK_RADIUS, Point, walking_minutes
 from shared.messaging.eventfeed import EventFeed, version_of
 from shared.mongo.port import Document
+from shared.pages import is_large
 from shared.reach.feed import Change, Feed
 from shared.reach.places import Place, Places
 
@@ -82,6 +83,10 @@ class Nearby:
                         "walk_minutes": walking_minutes(metres),
                     }
                 )
+        if limit > 1 and is_large(rows):
+            # Openings with many shifts: a shorter page, whose cursor stands where it ends.
+            shorter = {"tenant": tenant, "lat": lat, "lon": lon, "radius": radius, "cursor": cursor, "source": source}
+            return self.find(actor, limit=limit // 2, **shorter)
         return {"openings": rows, "cursor": page.cursor}
 
 

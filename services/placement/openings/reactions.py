@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from services.placement.openings.usecases import OpeningDesk
 from shared.events import placement as said
 from shared.events.envelope import Event
-from shared.messaging.core import Reaction
+from shared.messaging.core import Reaction, each
+from shared.trace import within
 
 
 def reactions(desk: OpeningDesk) -> Mapping[str, Reaction]:
@@ -22,7 +23,7 @@ def reactions(desk: OpeningDesk) -> Mapping[str, Reaction]:
     settle = _once("opening_id", desk.budget.settle)
     give = _once("opening_id", desk.give_first_come)
     return {
-        said.OPENING_PUBLISHED.type: settle,
+        said.OPENING_PUBLISHED.type: _both(_once("opening_id", desk.close_if_tenant_closed), settle),
         said.OPENING_FILLED.type: end_pending,
         said.OPENING_REOPENED.type: _both(give, settle),
         said.OPENING_CLOSED.type: _both(end_pending, settle),
@@ -32,22 +33,24 @@ def reactions(desk: OpeningDesk) -> Mapping[str, Reaction]:
         said.APPLICATION_WITHDRAWN.type: agree,
         said.APPLICATION_CLOSED.type: agree,
         said.PLACEMENT_SELECTED.type: _both(agree, settle),
-        said.PLACEMENT_WITHDRAWN.type: _both(agree, settle),
+        said.PLACEMENT_WITHDRAWN.type: _both(each(lambda event: _place_lost(desk, event)), _both(agree, settle)),
     }
+
+
+def _place_lost(desk: OpeningDesk, event: Event) -> None:
+    desk.note_place_lost(event.data["application_id"], event.data["attempt"])
 
 
 def _once(field: str, act: Callable[[str], None]) -> Reaction:
     """Return a reaction that acts once for each id that a batch names: the acts look at the state, not at the event."""
 
     def react(events: Sequence[Event]) -> None:
-        for one in _named(field, events):
-            act(one)
+        first = {str(event.data[field]): event for event in reversed(events)}
+        for one in dict.fromkeys(str(event.data[field]) for event in events):
+            with within(first[one].traceparent):
+                act(one)
 
     return react
-
-
-def _named(field: str, events: Sequence[Event]) -> Iterable[str]:
-    return dict.fromkeys(str(event.data[field]) for event in events)
 
 
 def _both(first: Reaction, second: Reaction) -> Reaction:

@@ -10,6 +10,10 @@ from shared.events.contract import PRINTABLE
 from shared.reach.names import LONGEST
 
 
+#: An application's id is ``opening:resident``: a colon inside would make two of them look alike.
+NO_COLON = validate.Regexp(r"^[^:]+$", error="Without a colon.")
+
+
 def an_id(longest: int = 160) -> fields.String:
     """Return a required id."""
     return fields.String(required=True, validate=[validate.Length(min=1, max=longest), PRINTABLE])
@@ -35,7 +39,7 @@ class Publish(Command):
     """An opening to publish. ``hourly_won`` whole won."""
 
     #: As long as the index of nearby openings can hold.
-    opening_id = an_id(LONGEST)
+    opening_id = fields.String(required=True, validate=[validate.Length(min=1, max=LONGEST), NO_COLON, PRINTABLE])
     programme_id = an_id()
     title = fields.String(required=True, validate=validate.Length(min=1, max=120))
     place = fields.Nested(Place, required=True)
@@ -76,6 +80,13 @@ class OneOpening(Schema):
     opening_id = an_id()
 
 
+class ListApplications(OneOpening):
+    """An opening's applications, page by page."""
+
+    limit = fields.Integer(strict=True)
+    cursor = fields.String(allow_none=True)
+
+
 class OneResident(Schema):
     """Whose applications."""
 
@@ -89,6 +100,7 @@ class ListOpenings(Schema):
     programme_id = fields.String(allow_none=True)
     state = fields.String(allow_none=True)
     limit = fields.Integer(strict=True)
+    cursor = fields.String(allow_none=True)
 
 
 class Near(Schema):

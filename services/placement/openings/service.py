@@ -54,12 +54,13 @@ def build(town: Town) -> Room:
     database = town.database("placement")
     ports: dict[str, Any] = {"clock": town.clock, "serial": town.serial}
     all_openings = openings(database, **ports)
+    all_programmes = programmes(database, **ports)
     room = OpeningDesk(
         openings=all_openings,
         applications=applications(database, **ports),
         tenants=tenants(database, **ports),
-        programmes=programmes(database, **ports),
-        budget=BudgetDesk(budgets(database, **ports), OpeningsMoney(all_openings), town.clock),
+        programmes=all_programmes,
+        budget=BudgetDesk(budgets(database, **ports), OpeningsMoney(all_openings), all_programmes, town.clock),
         wages=read_wages(town.settings.data_dir / "wages.yaml"),
         clock=town.clock,
     )
@@ -128,10 +129,10 @@ class OpeningsService:
         """Return open openings within a walk."""
         return self.room.nearby.find(actor, **asked_for)
 
-    @asked(schemas.OneOpening)
-    def applications(self, actor: Actor, *, opening_id: str) -> Mapping[str, Any]:
+    @asked(schemas.ListApplications)
+    def applications(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Return an opening's applications."""
-        return self.room.openings.applications_of(actor, opening_id=opening_id)
+        return self.room.openings.applications_of(actor, **asked_for)
 
     @asked(schemas.OneResident)
     def my_applications(self, actor: Actor, *, resident_id: str) -> Mapping[str, Any]:

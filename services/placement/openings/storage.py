@@ -134,6 +134,20 @@ class Openings(Aggregates[Opening]):
         found = self.collection.find({**query, "tombstone": {"$exists": False}}, limit=most)
         return [self.read(document) for document in found]
 
+    def latest(self, query: Query, since: tuple[datetime, str] | None, most: int) -> list[Opening]:
+        """Return openings, latest first: those after ``since`` (published at, id)."""
+        wanted: Document = {**query, "tombstone": {"$exists": False}}
+        if since is not None:
+            wanted["published_at"] = {"$lte": since[0]}
+        read = most + 1
+        while True:
+            found = self.collection.find(wanted, limit=read, newest="published_at")
+            fresh = [one for one in found if since is None or (one["published_at"], one["_id"]) < since]
+            if len(fresh) >= most or len(found) < read:
+                return [self.read(document) for document in fresh[:most]]
+            # Many were published in the same instant, and told already.
+            read *= 2
+
     def on_the_map(self) -> list[Document]:
         """Return the map fields of every opening that takes applications."""
         return self.collection.find({"state": "open"}, NEARBY_FIELDS)
@@ -158,10 +172,15 @@ class Applications(Aggregates[Application]):
         found = self.collection.find({"opening_id": opening_id, "state": PENDING}, limit=most)
         return [self.read(document) for document in found]
 
-    def of_opening(self, opening_id: str) -> list[Application]:
-        """Return all applications of an opening, first come first."""
-        found = [self.read(document) for document in self.collection.find({"opening_id": opening_id})]
-        return sorted(found, key=lambda application: (application.submitted_at, application.id))
+    def of_opening(self, opening_id: str, since: tuple[datetime, str] | None, most: int) -> list[Application]:
+        """Return applications of an opening, first come first: those after ``since`` (submitted at, id)."""
+        keys = sorted(
+            (found["submitted_at"], found["_id"])
+            for found in self.collection.find({"opening_id": opening_id}, ["submitted_at"])
+        )
+        ids = [key[1] for key in keys if since is None or key > since][:most]
+        known = self.get_many(ids)
+        return [known[one] for one in ids if one in known]
 
     def of_resident(self, resident_id: str, most: int = 100) -> list[Application]:
         """Return a resident's applications, latest first."""

@@ -11,6 +11,7 @@ from services.placement.budgets.usecases import BudgetDesk
 from services.placement.openings.model import (
     OPEN,
     PENDING,
+    SELECTED,
     Application,
     Opening,
     Shift,
@@ -24,12 +25,15 @@ from services.placement.programmes.model import Programme, Tenant
 from services.placement.wages.model import WageTable
 from shared.actors import Actor, must_be, must_be_self
 from shared.aggregate import Act
-from shared.clock import Clock, iso, kst_day
+from shared.clock import Clock, iso
 from shared.errors import Conflict, Refused
 from shared.geo import Point
+from shared.pages import checked_limit, instant_after, page
 
 #: Openings closed in one sweep.
 SWEPT_AT_ONCE = 100
+#: Rows of one answer, which must cross the broker.
+MOST_APPLICATIONS, MOST_OPENINGS = 200, 100
 
 
 class Tenants(Protocol):
@@ -102,7 +106,7 @@ class OpeningDesk:
                 raise refused
             self._must_pay_enough(programme, terms)
             self.budget.hold(
-                act_id=act_id,
+                act_id=act.id,
                 programme_id=programme_id,
                 tenant=programme.tenant,
                 opening_id=opening_id,
@@ -114,13 +118,13 @@ class OpeningDesk:
             programme_id=programme_id,
             district=code,
             terms=terms,
-            act_id=act_id,
+            act=act,
             now=now,
         )
         try:
             return self.openings.create(act, opening, outcome)
         except Refused:
-            self.budget.release(act_id=act_id, programme_id=programme_id)
+            self.budget.release_unless_done(act_id=act.id, opening_id=opening_id, programme_id=programme_id)
             raise
 
     def select(self, actor: Actor, *, act_id: str, opening_id: str, resident_id: str) -> dict[str, Any]:
@@ -171,16 +175,24 @@ class OpeningDesk:
         """Call an opening off; everybody with a place or a pending application is told."""
         self._for_officer(actor, opening_id)
 
+        now = self.clock.now()
+
         def decide(opening: Opening) -> dict[str, Any]:
-            opening.cancel(reason)
+            opening.cancel(reason, now)
             return {"opening_id": opening_id, "state": opening.state}
 
         return self.openings.act(Act.of(act_id, "cancel", id=opening_id, reason=reason), opening_id, decide)
 
-    def applications_of(self, actor: Actor, *, opening_id: str) -> dict[str, Any]:
-        """Return an opening's applications, first come first; officers."""
+    def applications_of(
+        self, actor: Actor, *, opening_id: str, limit: int = MOST_APPLICATIONS, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """Return ``{applications, cursor}`` of an opening, first come first, at most ``limit`` (1 to 200); officers."""
+        checked_limit(limit, MOST_APPLICATIONS)
+        since = instant_after(cursor)
         self._for_officer(actor, opening_id)
-        return {"applications": [_shown(application) for application in self.applications.of_opening(opening_id)]}
+        found = self.applications.of_opening(opening_id, since, limit + 1)
+        rows, further = page(map(_shown, found), limit, lambda row: (row["submitted_at"], row["application_id"]))
+        return {"applications": rows, "cursor": further}
 
     # Residents.
 
@@ -190,7 +202,7 @@ class OpeningDesk:
         """Apply for an opening, for oneself; an officer may apply for a resident, and is recorded as proxy."""
         opening = self.openings.get(opening_id)
         resident = resident_id or actor.subject
-        must_be_self(actor, resident, tenant=opening.tenant, or_roles=("officer",))
+        must_be_self(actor, resident, tenant=opening.tenant, or_roles=("officer",), district=opening.district)
         proxy = actor.subject if actor.is_any("officer") else None
         now = self.clock.now()
         act = Act.of(act_id, "apply", opening=opening_id, resident=resident)
@@ -215,7 +227,7 @@ class OpeningDesk:
     def withdraw(self, actor: Actor, *, act_id: str, application_id: str) -> dict[str, Any]:
         """Take an application back; when it has won a place meanwhile, the place is given back by reaction."""
         known = self.applications.get(application_id)
-        must_be_self(actor, known.resident_id, tenant=known.tenant, or_roles=("officer",))
+        must_be_self(actor, known.resident_id, tenant=known.tenant, or_roles=("officer",), district=known.district)
 
         def decide(application: Application) -> dict[str, Any]:
             application.withdraw()
@@ -244,16 +256,20 @@ class OpeningDesk:
         programme_id: str | None = None,
         state: str | None = None,
         limit: int = 50,
+        cursor: str | None = None,
     ) -> dict[str, Any]:
-        """Return a tenant's openings, at most ``limit`` (1 to 200)."""
-        if not 1 <= limit <= 200:
-            raise Refused("out_of_range", field="limit", low=1, high=200)
+        """Return ``{openings, cursor}`` of a tenant, latest first, at most ``limit`` (1 to 100)."""
+        checked_limit(limit, MOST_OPENINGS)
+        since = instant_after(cursor)
         query: dict[str, Any] = {"tenant": tenant}
         if programme_id is not None:
             query["programme_id"] = programme_id
         if state is not None:
             query["state"] = state
-        return {"openings": [shown(opening) for opening in self.openings.listed(query, limit)]}
+        found = self.openings.latest(query, since, limit + 1)
+        published = {opening.id: iso(opening.published_at) for opening in found}
+        rows, further = page(map(shown, found), limit, lambda row: (published[row["opening_id"]], row["opening_id"]))
+        return {"openings": rows, "cursor": further}
 
     # The clock.
 
@@ -267,7 +283,7 @@ class OpeningDesk:
                 opening.pass_deadline(now)
                 return {}
 
-            self.openings.act(_by_itself("deadline"), opening_id, decide, remember=False)
+            self.openings.act(None, opening_id, decide)
         return len(overdue) == SWEPT_AT_ONCE
 
     def close_of_tenant(self, tenant: str) -> bool:
@@ -280,7 +296,7 @@ class OpeningDesk:
                     opening.close()
                 return {}
 
-            self.openings.act(_by_itself("tenant_closed"), known.id, decide, remember=False)
+            self.openings.act(None, known.id, decide)
         return bool(left)
 
     # When told.
@@ -310,7 +326,35 @@ class OpeningDesk:
                     known.withdraw()
                 return {}
 
-            self.applications.act(_by_itself("agree"), application_id, decide, remember=False)
+            self.applications.act(None, application_id, decide)
+
+    def note_place_lost(self, application_id: str, attempt: int) -> None:
+        """End the attempt whose place was taken back, also when nobody had yet noted that it had one."""
+        application = self.applications.find(application_id)
+        if application is None or application.attempt != attempt or application.state not in (PENDING, SELECTED):
+            return
+        if self.openings.get(application.opening_id).placement_of(application.resident_id) is not None:
+            return
+
+        def decide(known: Application) -> dict[str, Any]:
+            if known.attempt == attempt and known.state in (PENDING, SELECTED):
+                known.withdraw()
+            return {}
+
+        self.applications.act(None, application_id, decide)
+
+    def close_if_tenant_closed(self, opening_id: str) -> None:
+        """Close an opening that was published while its tenant was being closed."""
+        opening = self.openings.find(opening_id)
+        if opening is None or self.tenants.get(opening.tenant).state == OPEN:
+            return
+
+        def decide(known: Opening) -> dict[str, Any]:
+            if known.due is not None:
+                known.close()
+            return {}
+
+        self.openings.act(None, opening_id, decide)
 
     def agree_all(self, opening_id: str) -> None:
         """Bring an opening and its pending applications together.
@@ -328,15 +372,14 @@ class OpeningDesk:
             return
         waiting = sorted(self.applications.pending(opening_id), key=lambda one: (one.submitted_at, one.id))
         for application in waiting:
-            act = Act.of(f"first-come:{application.id}:{application.attempt}", "select", id=application.id)
             try:
-                if self._select(act, application)["filled"]:
+                if self._select(None, application)["filled"]:
                     return
             except Refused as refused:
                 if refused.code != "already_selected":
                     return
 
-    def _select(self, act: Act, application: Application) -> dict[str, Any]:
+    def _select(self, act: Act | None, application: Application) -> dict[str, Any]:
         now = self.clock.now()
 
         def decide(opening: Opening) -> dict[str, Any]:
@@ -357,7 +400,7 @@ class OpeningDesk:
             opening.release(resident_id, attempt, "application_withdrawn", now)
             return {}
 
-        self.openings.act(_by_itself("release"), opening_id, decide, remember=False)
+        self.openings.act(None, opening_id, decide)
 
     def _for_officer(self, actor: Actor, opening_id: str) -> Opening:
         opening = self.openings.get(opening_id)
@@ -366,22 +409,19 @@ class OpeningDesk:
 
     def _must_pay_enough(self, programme: Programme, terms: Terms) -> None:
         for number, shift in enumerate(terms.shifts):
-            floor = self.wages.won_an_hour(
-                kind=programme.wage_floor, regions=programme.district.regions(), day=kst_day(shift.start)
-            )
-            if terms.hourly_won < floor:
-                raise Refused(
-                    "below_wage_floor",
-                    field="hourly_won",
-                    least=floor,
-                    kind=programme.wage_floor,
-                    day=kst_day(shift.start).isoformat(),
-                    shift=number,
+            for day in shift.days:
+                floor = self.wages.won_an_hour(
+                    kind=programme.wage_floor, regions=programme.district.regions(), day=day
                 )
-
-
-def _by_itself(verb: str) -> Act:
-    return Act(verb, hash="")
+                if terms.hourly_won < floor:
+                    raise Refused(
+                        "below_wage_floor",
+                        field="hourly_won",
+                        least=floor,
+                        kind=programme.wage_floor,
+                        day=day.isoformat(),
+                        shift=number,
+                    )
 
 
 def _answered(application: Application) -> dict[str, Any]:

@@ -73,6 +73,8 @@ class Programme(Aggregate):
     district: District
     year: int | None
     wage_floor: str = "minimum"
+    #: An officer chose the floor: the data doesn't change it any more.
+    wage_floor_chosen: bool = False
     #: Everything else the row says, as it says it.
     row: Mapping[str, Any] = field(default_factory=dict)
     row_hash: str = ""
@@ -86,7 +88,7 @@ class Programme(Aggregate):
         """Say which wage its openings may not go under; one of ``FLOORS``."""
         if wage_floor not in FLOORS:
             raise Refused("wage_floor_unknown", field="wage_floor", floors=list(FLOORS))
-        self.wage_floor = wage_floor
+        self.wage_floor, self.wage_floor_chosen = wage_floor, True
 
     def must_host_openings(self) -> District:
         """Return the district its openings are in; raise ``Refused`` when it can't have any."""

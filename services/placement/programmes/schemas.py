@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import INCLUDE, Schema, fields, validate
 
 from services.placement.wages.model import FLOORS
+from shared.events.contract import PRINTABLE
 
 TENANT = validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,40}$", error="2 to 41 small letters, digits and hyphens.")
 
@@ -12,7 +13,7 @@ TENANT = validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,40}$", error="2 to 41 small lett
 class Command(Schema):
     """Every command names itself, so that a repeat is recognised."""
 
-    act_id = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    act_id = fields.String(required=True, validate=[validate.Length(min=1, max=200), PRINTABLE])
 
 
 class OpenTenant(Command):

@@ -62,6 +62,7 @@ class ProgrammeCodec:
             },
             "year": programme.year,
             "wage_floor": programme.wage_floor,
+            "wage_floor_chosen": programme.wage_floor_chosen,
             "row": dict(programme.row),
             "row_hash": programme.row_hash,
         }
@@ -87,6 +88,7 @@ class ProgrammeCodec:
             ),
             year=document["year"],
             wage_floor=document["wage_floor"],
+            wage_floor_chosen=document["wage_floor_chosen"],
             row=document["row"],
             row_hash=document["row_hash"],
         )

@@ -28,15 +28,15 @@ class ProgrammeDesk:
     clock: Clock
 
     def open_tenant(self, actor: Actor, *, act_id: str, tenant: str, name: str, rehearsal: bool) -> dict[str, Any]:
-        """Open a tenant; operators."""
-        must_be(actor, "operator")
+        """Open a tenant; its own operator, or the platform's (who belongs to no tenant)."""
+        must_be(actor, "operator", tenant=tenant)
         fresh = Tenant(id=tenant, tenant=tenant, name=name, rehearsal=rehearsal)
         act = Act.of(act_id, "open_tenant", tenant=tenant, name=name, rehearsal=rehearsal)
         return self.tenants.create(act, fresh, {"tenant": tenant, "state": fresh.state})
 
     def close_tenant(self, actor: Actor, *, act_id: str, tenant: str) -> dict[str, Any]:
-        """Close a tenant; operators. Its openings are closed by the sweep."""
-        must_be(actor, "operator")
+        """Close a tenant; its own operator, or the platform's. Its openings are closed by the sweep."""
+        must_be(actor, "operator", tenant=tenant)
         now = self.clock.now()
 
         def decide(known: Tenant) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class ProgrammeDesk:
         closing = self.tenants.closing(self.clock.now())
         for tenant in closing:
             if not close_openings_of(tenant.id):
-                self.tenants.act(Act("closed", hash=""), tenant.id, _nothing_left, remember=False)
+                self.tenants.act(None, tenant.id, _nothing_left)
         return bool(closing)
 
     def tenant(self, _actor: Actor, *, tenant: str) -> dict[str, Any]:
@@ -83,7 +83,8 @@ class ProgrammeDesk:
 
     def set_wage_floor(self, actor: Actor, *, act_id: str, programme_id: str, wage_floor: str) -> dict[str, Any]:
         """Say which wage a programme's openings may not go under; officers of the tenant."""
-        must_be(actor, "officer", "operator", tenant=programme_id.partition(":")[0])
+        known = self.programmes.get(programme_id)
+        must_be(actor, "officer", "operator", tenant=known.tenant, district=known.district.code)
 
         def decide(programme: Programme) -> dict[str, Any]:
             programme.set_wage_floor(wage_floor)
@@ -95,9 +96,8 @@ class ProgrammeDesk:
     def _load(self, tenant: str, row: Mapping[str, Any]) -> bool:
         fresh = self._programme(tenant, row)
         known = self.programmes.find(fresh.id)
-        act = Act.of(f"load:{fresh.row_hash}", "load", hash=fresh.row_hash)
         if known is None:
-            self.programmes.create(act, fresh, {})
+            self.programmes.create(Act.own("load", "load", hash=fresh.row_hash), fresh, {})
             return True
         if known.row_hash == fresh.row_hash:
             return False
@@ -105,9 +105,11 @@ class ProgrammeDesk:
         def decide(programme: Programme) -> dict[str, Any]:
             for name in ("name_ko", "name_en", "kind", "role", "parent", "district", "year", "row", "row_hash"):
                 setattr(programme, name, getattr(fresh, name))
+            if not programme.wage_floor_chosen:
+                programme.wage_floor = fresh.wage_floor
             return {}
 
-        self.programmes.act(act, fresh.id, decide)
+        self.programmes.act(None, fresh.id, decide)
         return True
 
     def _programme(self, tenant: str, row: Mapping[str, Any]) -> Programme:

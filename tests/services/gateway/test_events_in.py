@@ -228,7 +228,7 @@ class Line:
         return fate
 
 
-MUNI1 = Publisher("muni1", "kr.muni1")
+MUNI1 = Publisher("muni1", "kr.muni1", tenants=("gwangsan",))
 A_MESSAGE = [Message("city.events", "muni1.shelter.opened.v1", b"{}", "1")]
 
 
@@ -279,7 +279,7 @@ def test_what_the_broker_refuses_is_not_said_to_be_taken() -> None:
 )
 def test_nobody_becomes_a_publisher_under_a_name_of_others(name: str, prefix: str) -> None:
     with pytest.raises(NotAllowed):
-        check(name, prefix, [Publisher("muni2", "kr.muni2")])
+        check(name, prefix, ["gwangsan"], [Publisher("muni2", "kr.muni2")])
 
 
 def test_a_publisher_added_while_the_gateway_runs_is_known_at_once(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def a_gateway(
     services, desk = TwinServices(answers or {}), TwinDesk()
     key = new_key("muni1")
     file = tmp_path / "publishers.json"
-    file.write_text(written([Publisher("muni1", "kr.muni1", hash_of(key), "2026-11-22T10:00:00+09:00")]))
+    file.write_text(written([Publisher("muni1", "kr.muni1", hash_of(key), "2026-11-22T10:00:00+09:00", ("gwangsan",))]))
     ports = Ports(
         ask=services,
         keys=KEYS,

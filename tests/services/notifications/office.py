@@ -10,7 +10,7 @@ from typing import Any
 from services.notifications.letters import storage
 from services.notifications.letters.delivery import Contact, Delivery
 from services.notifications.letters.model import Pace
-from services.notifications.letters.reactions import reactions
+from services.notifications.letters.reactions import news, reactions
 from services.notifications.letters.usecases import Letters
 from services.notifications.letters.wording import Sender
 from services.notifications.mail.twin import MailTwin
@@ -94,8 +94,10 @@ class Office:
         )
 
     def hear(self, *events: Event) -> None:
-        """React to events of one type as the consumer core would: in one batch."""
-        reactions(self.letters)[events[0].type](events)
+        """React to events of one type as the consumer core would: in one batch, on each queue that hears it."""
+        for table in (reactions(self.letters), news(self.letters)):
+            if events[0].type in table:
+                table[events[0].type](events)
 
     def settle(self, within: timedelta = timedelta(hours=36)) -> None:
         """Deliver, and let time pass to whatever is due next, until nothing is or the time is over."""

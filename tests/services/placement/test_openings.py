@@ -11,7 +11,7 @@ from services.placement.openings.model import Application
 from shared.actors import ANYONE, Actor
 from shared.aggregate import Act
 from shared.errors import NotFound, Refused
-from tests.services.placement.office import OFFICER, OPERATOR, TENANT, Office, a_resident, a_row
+from tests.services.placement.office import ALLOWANCE, OFFICER, OPERATOR, TENANT, Office, a_resident, a_row
 
 CLOSED = "kr.sipbun.placement.application.closed.v1"
 FILLED = "kr.sipbun.placement.opening.filled.v1"
@@ -241,7 +241,7 @@ def test_a_budget_is_never_passed(office: Office) -> None:
 
 def test_a_hold_whose_act_never_came_is_released_and_the_act_made_impossible(office: Office) -> None:
     office.openings.budget.hold(
-        act_id="lost", programme_id=f"{TENANT}:gs-citizen-allowance", tenant=TENANT, opening_id="opn-9", amount=61_920
+        act_id="asked:lost", programme_id=ALLOWANCE, tenant=TENANT, opening_id="opn-9", amount=61_920
     )
 
     office.clock.move(HOLD_FOR)
@@ -378,3 +378,122 @@ def test_what_is_no_programme_of_ours_has_no_openings(office: Office) -> None:
         office.an_opening(programme_id=f"{TENANT}:smart-shelter")
     with pytest.raises(Refused, match="programme_has_no_district"):
         office.an_opening(programme_id=f"{TENANT}:umbrella")
+
+
+# What two reviewers broke.
+
+
+def test_another_body_under_a_done_act_frees_no_money(office: Office) -> None:
+    office.openings.budget.set_total(OFFICER, act_id="total", programme_id=ALLOWANCE, total=70_000)
+    office.an_opening("opn-1", act_id="same")
+
+    with pytest.raises(Refused, match="act_id_reused"):
+        office.an_opening("opn-1", act_id="same", title="다른 일")
+    with pytest.raises(Refused, match="budget_exceeded"):
+        office.an_opening("opn-2")
+    office.hears()
+
+    assert office.budget()["granted"] == 61_920
+
+
+@pytest.mark.parametrize("name", ["agree", "deadline", "release", "own:hold:x", "hold:x", "load"])
+def test_no_name_a_caller_gives_its_act_stops_our_own_steps(office: Office, name: str) -> None:
+    office.an_opening("opn-1", places=1, act_id=name)
+    office.openings.apply(a_resident(1), act_id=name, opening_id="opn-1")
+    office.applies(2)
+    office.selects(1, act_id=f"{name} ")
+    office.hears(times=2)
+    office.clock.move(timedelta(days=1))
+
+    office.openings.close_overdue()
+    office.hears()
+
+    assert office.states() == {"res-1": "selected", "res-2": "closed"}
+    assert office.state() == "closed"
+
+
+def test_first_come_goes_on_after_a_place_was_taken_back_at_once(office: Office) -> None:
+    office.an_opening(places=1, mode="first_come")
+    office.applies(1)
+    office.clock.move(timedelta(seconds=1))
+    office.applies(2)
+    office.openings.give_first_come("opn-1")
+    office.openings.release_place(OFFICER, act_id="back", opening_id="opn-1", resident_id="res-1")
+
+    office.hears(times=2)
+
+    assert office.states() == {"res-1": "withdrawn", "res-2": "selected"}
+
+
+def test_an_operator_of_another_tenant_closes_nothing(office: Office) -> None:
+    stranger = Actor("operator-9", frozenset({"operator"}), "bukgu")
+
+    with pytest.raises(Refused, match="other_tenant"):
+        office.programmes.close_tenant(stranger, act_id="x", tenant=TENANT)
+    platform = Actor("operator-0", frozenset({"operator"}), "")
+    assert office.programmes.close_tenant(platform, act_id="y", tenant=TENANT)["state"] == "closed"
+
+
+def test_an_officers_district_binds_money_proxies_and_withdrawals_too(office: Office) -> None:
+    office.an_opening()
+    office.applies(1)
+    stranger = Actor("officer-3", frozenset({"officer"}), TENANT, frozenset({"29170"}))
+
+    for ask in (
+        lambda: office.openings.apply(stranger, act_id="x", opening_id="opn-1", resident_id="res-9"),
+        lambda: office.openings.withdraw(stranger, act_id="x", application_id="opn-1:res-1"),
+        lambda: office.openings.budget.set_total(stranger, act_id="x", programme_id=ALLOWANCE, total=1),
+        lambda: office.programmes.set_wage_floor(stranger, act_id="x", programme_id=ALLOWANCE, wage_floor="none"),
+    ):
+        with pytest.raises(Refused, match="other_district"):
+            ask()
+
+
+def test_an_opening_that_was_published_while_its_tenant_closed_is_closed(office: Office) -> None:
+    office.an_opening()
+    office.programmes.close_tenant(OPERATOR, act_id="end", tenant=TENANT)
+
+    office.hears()  # opening.published is heard only now
+
+    assert office.state() == "closed"
+
+
+def test_a_shift_over_new_year_pays_what_both_days_ask(office: Office) -> None:
+    office.clock.move(timedelta(days=-360))
+    eve = datetime(2025, 12, 31, 13, 0, tzinfo=UTC)  # 22:00 in Seoul
+    night = [{"start": eve, "end": eve + timedelta(hours=8)}]
+
+    with pytest.raises(Refused, match="below_wage_floor") as refused:
+        office.an_opening(shifts=night, hourly_won=10_030)
+
+    assert refused.value.values["day"] == "2026-01-01"
+
+
+def test_shifts_begin_and_end_on_the_minute(office: Office) -> None:
+    work = office.clock.now() + timedelta(days=2)
+
+    with pytest.raises(Refused, match="shift_not_on_the_minute"):
+        office.an_opening(shifts=[{"start": work, "end": work + timedelta(seconds=59)}])
+
+
+def test_what_is_over_can_not_be_called_off(office: Office) -> None:
+    office.an_opening()
+    office.clock.move(timedelta(days=4))
+
+    with pytest.raises(Refused, match="work_is_over"):
+        office.openings.cancel(OFFICER, act_id="x", opening_id="opn-1", reason="시설 공사")
+
+
+def test_a_hold_that_comes_after_the_settlement_is_released(office: Office) -> None:
+    office.an_opening(act_id="early")
+    office.hears()
+    office.openings.budget.budgets.collection.update_one({"_id": ALLOWANCE}, {"$set": {"acts": []}})
+    office.openings.budget.hold(
+        act_id="asked:early", programme_id=ALLOWANCE, tenant=TENANT, opening_id="opn-1", amount=61_920
+    )
+    office.clock.move(HOLD_FOR)
+
+    office.openings.budget.sweep()
+
+    assert office.budget()["held"] == 0
+    assert office.budget()["granted"] == 61_920

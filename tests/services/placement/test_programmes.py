@@ -66,3 +66,15 @@ def test_a_row_named_twice_is_refused_whole(office: Office) -> None:
 def test_residents_load_no_programmes(office: Office) -> None:
     with pytest.raises(Refused, match="role_not_allowed"):
         office.programmes.load(a_resident(1), tenant=TENANT, programmes=[a_row()])
+
+
+def test_a_row_that_was_corrected_back_is_as_it_was(office: Office) -> None:
+    for name in ("나", "가", "나"):
+        office.programmes.load(OPERATOR, tenant=TENANT, programmes=[a_row(name_ko=name)])
+
+    assert office.programmes.read(OFFICER, programme_id=ALLOWANCE)["name_ko"] == "나"
+
+
+def test_the_data_sets_the_wage_floor_until_an_officer_does(office: Office) -> None:
+    office.programmes.load(OPERATOR, tenant=TENANT, programmes=[a_row(wage_floor="living")])
+    assert office.programmes.read(OFFICER, programme_id=ALLOWANCE)["wage_floor"] == "living"

@@ -98,7 +98,7 @@ def test_a_fact_that_cannot_be_published_is_stuck_and_the_others_go_on(
 
 def test_only_writes_that_carry_facts_nudge(edge: Edge, placement: NudgingDatabase) -> None:
     nudged: list[int] = []
-    database = NudgingDatabase(client(edge.mongo_url), placement.name, lambda: nudged.append(1))
+    database = NudgingDatabase(client(edge.mongo_url), placement.name, lambda _where="": nudged.append(1))
     openings = database.collection("openings")
 
     openings.insert_one({"_id": "a", "outbox": []})

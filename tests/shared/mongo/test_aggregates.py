@@ -150,7 +150,7 @@ def test_only_the_last_acts_are_kept(shelves: Aggregates[Shelf]) -> None:
 
     document = shelves.collection.find_one({"_id": "a"})
     assert document is not None
-    assert [entry["id"] for entry in document["acts"]] == [f"act-{number}" for number in range(20, ACTS_KEPT + 20)]
+    assert [entry["id"] for entry in document["acts"]] == [f"asked:act-{number}" for number in range(20, ACTS_KEPT + 20)]
 
 
 def test_an_act_made_impossible_can_never_be_done(shelves: Aggregates[Shelf]) -> None:
