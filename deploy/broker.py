@@ -388,6 +388,10 @@ def write_private(path: Path, text: str) -> None:
     """Write a file only its owner can read, in one step: a reader sees the old or the new text, never half."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        out.write(text)
-    fresh.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise

@@ -4,12 +4,17 @@ import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import psutil
 
 from deploy.management import Management, ManagementAway, ManagementRefused, vhost_of
 from deploy.running import Running
+from shared.errors import Unavailable
+from shared.messaging.outbox import STUCK
+from shared.messaging.relaying import outboxes
+from shared.mongo.real import RealDatabase, client
 
 #: Seconds. Facts older than this in an outbox mean that the relay or the broker has trouble.
 OUTBOX_TOO_OLD = 30.0
@@ -101,7 +106,7 @@ class Health:
 
 def look_at(town: Running) -> Health:
     """Ask everybody how they are; at most some seconds."""
-    return Health(town=town, queues=_queues(town), outbox_age_s=_outbox_age(town), memory=_memory(town))
+    return Health(town=town, queues=_queues(town), outbox_age_s=_outbox_age(town), memory=_memory(town), stuck=_stuck(town))
 
 
 def _queues(town: Running) -> list[dict[str, Any]] | None:
@@ -111,6 +116,24 @@ def _queues(town: Running) -> list[dict[str, Any]] | None:
         return Management(town.amqp_admin_url, timeout=3.0).queues(vhost_of(town.amqp_url))
     except (ManagementAway, ManagementRefused):
         return None
+
+
+def _stuck(town: Running) -> int | None:
+    """Count the facts that the relay set aside, in every outbox."""
+    if not town.mongo_url:
+        return None
+    known = _client(town.mongo_url)
+    try:
+        found = outboxes(lambda service: RealDatabase(known, f"{town.db_prefix}{service}"))
+        return sum(collection.count({"outbox.s": STUCK}) for collection in found.values())
+    except Unavailable:
+        return None
+
+
+@cache
+def _client(mongo_url: str) -> Any:
+    """Return the one client of this process: `up` asks every second."""
+    return client(mongo_url)
 
 
 def _outbox_age(town: Running) -> float | None:

@@ -108,9 +108,10 @@ class Supervisor:
     def _cut_logs(self) -> None:
         """Keep every log to a bounded size while its process runs."""
         logs = [run.log for run in (keeper.run_of for keeper in self.keepers) if isinstance(run, SpecRun)]
-        for log in (*logs, self.logs / "supervisor.jsonl", *self.logs.parent.glob("*/log/console.log")):
+        for log in (*logs, self.logs / "supervisor.jsonl", *self.state.glob("*/log/console.log")):
             try:
-                cut_short(log)
+                with self._lock:
+                    cut_short(log)
             except OSError as error:
                 self._complain(f"{log} not cut", error)
 

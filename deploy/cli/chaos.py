@@ -40,8 +40,8 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Run chaos once and tell what was lost."""
-    # SIGTERM ends it as Ctrl-C does: through every `finally`.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     folder = new_folder()
     clean = False
     try:
@@ -61,6 +61,13 @@ def command(
     if not outcome.passed:
         _explain(outcome, folder)
     give(told, as_json=as_json, people=_people(told), status=OK if outcome.passed else PROBLEM)
+
+
+def _end(_number: int, _frame: Any) -> None:
+    """End through every `finally`, and let nobody disturb that by asking again."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _watched(folder: Path, *, fills: int, kills: int, seed: int) -> Outcome:

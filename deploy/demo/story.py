@@ -136,6 +136,7 @@ class Story:
             resident_id=who.resident_id,
             name=name,
             mail=mail,
+            over_14=True,
             consents=[{"purpose": purpose, "text_version": cast.CONSENT_TEXT} for purpose in consents],
         )
         return who

@@ -56,6 +56,8 @@ _STATUS_OF: Mapping[str, int] = {
             "bad_id",
             "bad_cursor",
             "answer_too_large",
+            "known_at_too_late",
+            "month_or_programme_needed",
             "too_many_at_once",
             "shift_too_long_or_empty",
             "shifts_overlap",

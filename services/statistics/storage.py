@@ -2,7 +2,7 @@
 
     archive   _id = event key: the whole event, its hash, when we knew it, and what it adds (``fact``)
     buckets   _id = tenant|programme|district|day: sums, recomputed from the archive when ``stale``, never incremented
-    shelves   _id = the UTC hour in which we knew some events: how a rebuild walks the archive page by page
+    shelves   one for each ``SHELF`` events: how a rebuild walks the archive, and never holds more than a shelf
 
 A bucket's ``generation`` is new whenever a fact came, and its sums are stored only if it is still the one that was
 read before the facts were: a fact that comes in between leaves the bucket stale.
@@ -16,12 +16,13 @@ from datetime import datetime
 from typing import Any
 
 from services.statistics.model import MEASURES, Addition, Bucket, addition_of
+from shared.clock import iso
 from shared.events.envelope import Event
 from shared.messaging.core import KeyReused
 from shared.mongo.port import Change, Collection, Database, Document, Index
 
-#: Events a rebuild writes at once.
-PAGE = 500
+#: Events that stand on one shelf: as many as a rebuild reads and writes at once.
+SHELF = 500
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Archive:
     def __init__(self, database: Database) -> None:
         self._collection = database.collection("archive")
         self._shelves = database.collection("shelves")
-        #: Shelves that this process has seen in the database.
-        self._seen: set[str] = set()
+        #: The shelf that this process fills, and the room left on it.
+        self._shelf, self._room = "", 0
 
     def prepare(self) -> None:
         """Make the indexes: by event id, by tenant, by shelf, and the facts of a bucket."""
@@ -49,11 +50,17 @@ class Archive:
 
     def keep(self, events: Sequence[Event], known_at: datetime) -> None:
         """Store those that are not there yet; raise ``KeyReused`` when one is there with another body."""
-        shelf = known_at.strftime("%Y-%m-%dT%H")
-        if shelf not in self._seen:
+        for first in range(0, len(events), SHELF):
+            self._put(events[first : first + SHELF], known_at)
+
+    def _put(self, events: Sequence[Event], known_at: datetime) -> None:
+        if self._room < len(events):
             # Before the events that stand on it: a rebuild must not miss them.
+            shelf = f"{iso(known_at)} {events[0].key}"
             self._shelves.insert_many([{"_id": shelf}])
-            self._seen.add(shelf)
+            self._shelf, self._room = shelf, SHELF
+        self._room -= len(events)
+        shelf = self._shelf
         there = self._collection.insert_many([_document(event, known_at, shelf) for event in events])
         if there:
             self._refuse_reused(there, events)
@@ -85,12 +92,10 @@ class Archive:
         return self._collection.count({"tenant": tenant})
 
     def refold(self, tenant: str | None) -> Iterator[set[Bucket]]:
-        """Derive the facts of all events again, page by page; yield the buckets that each page touched."""
+        """Derive the facts of all events again, shelf by shelf; yield the buckets to which each shelf adds."""
         for shelf in self._shelves.find({}):
             query = {"shelf": shelf["_id"]} if tenant is None else {"shelf": shelf["_id"], "tenant": tenant}
-            documents = self._collection.find(query, ["event", "tenant", "hash"])
-            for first in range(0, len(documents), PAGE):
-                yield self._refold_page(documents[first : first + PAGE])
+            yield self._refold_page(self._collection.find(query, ["event", "tenant", "hash"]))
 
     def _refold_page(self, documents: Sequence[Document]) -> set[Bucket]:
         changes, touched = [], set()
@@ -151,9 +156,17 @@ class Buckets:
             ]
         )
 
-    def drop(self, tenant: str | None) -> None:
-        """Forget the buckets of a tenant, or all of them."""
-        self._collection.delete_many({} if tenant is None else {"tenant": tenant})
+    def mark_all_stale(self, tenant: str | None, generation: str) -> int:
+        """Let every bucket of a tenant, or of all, be computed again; return how many there were."""
+        others: Document = {"generation": {"$ne": generation}}
+        if tenant is not None:
+            others["tenant"] = tenant
+        marked = 0
+        while found := self._collection.find(others, ["stale"], limit=SHELF):
+            marked += self._collection.update_each(
+                [Change({"_id": one["_id"]}, {"$set": {"stale": True, "generation": generation}}) for one in found]
+            )
+        return marked
 
 
 def event_of(document: Mapping[str, Any]) -> Event:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.statistics.model import Bucket, addition_of, figures, summed
@@ -20,6 +20,10 @@ from shared.events.envelope import Event
 from shared.ids import Ids
 from shared.pages import after, checked_limit, page
 
+#: A batch is stamped before it is stored: after this long, nothing of an earlier stamp is still on its way.
+SETTLED_AFTER = timedelta(seconds=30)
+#: Who may ask for everything as known at an instant.
+STAFF = ("officer", "operator", "service")
 #: Rows of figures in one answer, which must cross the broker.
 MOST_ROWS = 400
 
@@ -44,7 +48,7 @@ class Statistics:
 
     def figures(
         self,
-        _actor: Actor,
+        actor: Actor,
         *,
         tenant: str,
         programme_id: str | None = None,
@@ -57,29 +61,42 @@ class Statistics:
     ) -> dict[str, Any]:
         """Return ``{"through", "known_at", "rows", "cursor", "total"}``; anyone may ask.
 
+        The answer is bound to its ``known_at``: the instant asked for, or this one. Asked for again with it, once
+        ``SETTLED_AFTER`` has passed, the figure is the same. Raises ``Refused`` ``known_at_too_late`` before that,
+        and ``month_or_programme_needed``: such a figure is read from the facts themselves, so the public narrows it.
+
         At most ``limit`` rows (1 to 400) in an answer; the total is of all of them.
 
         A row: ``{programme_id, district, month, places, applications, filled, openings, openings_filled,
         competition}``; competition is applications ÷ places, null where there are no places. A total of nulls says
         that nothing is known.
         """
+        now = self.clock.now()
         instant = None if known_at is None else _instant(known_at)
+        if instant is not None and instant > now - SETTLED_AFTER:
+            latest = iso(now - SETTLED_AFTER)
+            raise Refused("known_at_too_late", field="known_at", latest=latest)
+        if instant is not None and month is None and programme_id is None and not actor.is_any(*STAFF):
+            raise Refused("month_or_programme_needed", field="month")
         since = after(cursor, 3)
         kept = self.buckets.find(tenant, programme=programme_id, district=district, month=month, through=through)
         sums = self._fresh(kept) if instant is None else self._as_known(kept, instant)
         told = figures(sums)
         rest = (row for row in told["rows"] if since is None or _key(row) > since)
         rows, further = page(rest, checked_limit(limit, MOST_ROWS), _key)
-        known = None if instant is None else iso(instant)
+        known = iso(now if instant is None else instant)
         return {"through": through, "known_at": known, "rows": rows, "cursor": further, "total": told["total"]}
 
     def _fresh(self, kept: Sequence[Kept]) -> dict[Bucket, Mapping[str, int]]:
-        """Return the sums of each bucket, computing those that are stale."""
+        """Return the sums of each bucket of which something is known, computing those that are stale.
+
+        A bucket without facts stays stale: a rebuild by other rules leaves such ones behind.
+        """
         stale = [one for one in kept if one.stale]
         facts = self.archive.facts([one.bucket.id for one in stale])
-        computed = [(one, summed(facts.get(one.bucket.id, ()))) for one in stale]
+        computed = [(one, summed(facts[one.bucket.id])) for one in stale if one.bucket.id in facts]
         self.buckets.store(computed)
-        return {one.bucket: one.sums for one in kept} | {one.bucket: sums for one, sums in computed}
+        return {one.bucket: one.sums for one in kept if not one.stale} | {one.bucket: sums for one, sums in computed}
 
     def _as_known(self, kept: Sequence[Kept], instant: datetime) -> dict[Bucket, Mapping[str, int]]:
         """Return the sums of each bucket of which something was known then, straight from the facts."""
@@ -105,18 +122,16 @@ class Statistics:
     def rebuild(self, actor: Actor, *, tenant: str | None = None) -> dict[str, Any]:
         """Derive facts and buckets again from the archive; return ``{"buckets": n}``.
 
-        Of one tenant; without one, of the operator's own, or of all for a service. Figures asked meanwhile may miss
-        what is not folded yet; facts may keep coming.
+        Of one tenant; without one, of the operator's own, or of all for a service. Nothing is dropped: figures may be
+        asked and facts may come meanwhile, and one that was killed is simply done again.
         """
         must_be(actor, "operator", "service", tenant=tenant)
         whose = tenant if tenant is not None or actor.is_any("service") else actor.tenant
-        self.buckets.drop(whose)
-        generation = self.ids.new("gen")
-        touched: set[Bucket] = set()
-        for page in self.archive.refold(whose):
-            self.buckets.mark_stale(page, generation)
-            touched |= page
-        return {"buckets": len(touched)}
+        for touched in self.archive.refold(whose):
+            # A new one each time: whoever computed a bucket between two shelves must not be believed.
+            self.buckets.mark_stale(touched, self.ids.new("gen"))
+        # What no fact adds to any more is computed again too.
+        return {"buckets": self.buckets.mark_all_stale(whose, self.ids.new("gen"))}
 
 
 def _key(row: Mapping[str, Any]) -> list[str]:

@@ -364,6 +364,7 @@ class RpcIntake(SharedExtension):  # type: ignore[misc]
         self._line = Line(url, f"asked {self._service}", prepare=self._declare, prefetch=RPC_PREFETCH)
         self._dead = PipelinedPublisher(url, f"unanswerable {self._service}")
         self._dead_lock = threading.Lock()
+        self._replies = rpc.ReplyDesk(url, f"replies of {self._service}")
         self._premises.conditions[f"asked {self._service}"] = lambda: self._line.consuming
 
     def start(self) -> None:
@@ -382,6 +383,7 @@ class RpcIntake(SharedExtension):  # type: ignore[misc]
         self._line.close()
         self._line.wait_closed(GOODBYE)
         self._dead.close()
+        self._replies.close()
 
     def kill(self) -> None:
         """Close at once; what is not answered comes again."""
@@ -459,7 +461,11 @@ class RpcIntake(SharedExtension):  # type: ignore[misc]
         name = f"{self._service}.{request.method}" if request.method in self.methods else "unknown"
         metrics.CALLS.labels(name, "ok" if error is None else error["exc_type"]).inc()
         metrics.CALL_SECONDS.labels(name).observe(time.monotonic() - started)
-        self._line.write(epoch, lambda channel: _reply(channel, request, body))
+        if self._replies.leads(request.reply_to, epoch):
+            self._line.write(epoch, lambda channel: _reply(channel, request, body))
+            return
+        log.warning("rpc_reply_leads_nowhere", service=self._service, method=request.method[:200])
+        self._line.write(epoch, lambda channel: channel.basic_ack(request.tag))
 
     def _call(self, service: Any, request: Request) -> Any:
         provider = self.methods.get(request.method)
@@ -560,8 +566,8 @@ def _request(message: Any, epoch: int, service: str) -> Request | None:
     """Return the request, or None when there is nobody to answer. No header but the trace and the address is looked at."""
     properties = message.properties
     reply_to = text(properties.get("reply_to")) or ""
-    # A reply goes where the caller says: never to a service, whose routing keys have a dot.
-    if not reply_to or ("." in reply_to and not reply_to.startswith(rpc.DIRECT_REPLY)):
+    # A reply goes where the caller says, if replies can go there at all.
+    if not rpc.is_reply_address(reply_to):
         return None
     headers = properties.get("application_headers") or {}
     trace = headers.get(rpc.TRACE_HEADER) or headers.get(f"nameko.{rpc.TRACE_HEADER}")
@@ -600,7 +606,7 @@ def _reply(channel: Any, request: Request, body: bytes) -> None:
     if request.correlation_id is not None:
         properties["correlation_id"] = request.correlation_id
     exchange = "" if request.reply_to.startswith(rpc.DIRECT_REPLY) else rpc.EXCHANGE
-    # The ack goes first: a made-up direct reply-to makes the broker drop our connection, and what was not acked by then
+    # The ack goes first: should the broker drop our connection over this address after all, what was not acked by then
     # would come back and do it again, for ever.
     channel.basic_ack(request.tag)
     channel.basic_publish(amqp.Message(body, **properties), exchange=exchange, routing_key=request.reply_to)

@@ -105,7 +105,7 @@ class Relay:
         for index in receipt.confirmed:
             key = ready[index][1].routing_key
             swept.keys[key] = swept.keys.get(key, 0) + 1
-        refused = []
+        refused: list[tuple[Waiting, str]] = []
         for index, why in sorted(receipt.refused.items()):
             (swept.nacked if index in receipt.nacked else refused).append((ready[index][0], why))
         if len(ready) == 1 and refused:

@@ -4,12 +4,14 @@
                {"args": [], "kwargs": {...}}                               {"result": ..., "error": null | {...}}
 
 Answers come back by RabbitMQ's direct reply-to, on the connection that asked. Calls are queries, and commands that
-are safe to repeat: a call may run twice, and one whose answer was lost may have run.
+are safe to repeat: a call may run twice, and one whose answer was lost may have run. A request expires with its
+time-out, so that what a caller has given up is not carried out from the queue later.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -39,6 +41,10 @@ TIMEOUT: Final = 10.0
 IDLE: Final = 32
 #: Bytes. The broker refuses larger messages, so a larger request or answer is an error at once.
 MAX_BYTES: Final = 256 * 1024
+#: What a direct reply-to looks like; its parts are the broker's own affair.
+_DIRECT_ADDRESS: Final = re.compile(rf"{re.escape(DIRECT_REPLY)}\.[A-Za-z0-9+/=_.-]{{1,220}}")
+#: Reply addresses kept as found good: one a caller's connection.
+_ADDRESSES: Final = 4096
 _NOT_UNDERSTOOD: Final = {"MethodNotFound", "IncorrectSignature", "MalformedRequest"}
 
 
@@ -175,6 +181,69 @@ class RpcClient:
         line.hang_up()
 
 
+def is_reply_address(reply_to: str) -> bool:
+    """Return whether this may be an address to answer to: never a service, whose routing keys have a dot.
+
+    >>> is_reply_address("rpc.reply"), is_reply_address("nameko-reply-1"), is_reply_address(f"{DIRECT_REPLY}.g1h2.vg==")
+    (False, True, True)
+    """
+    if "." in reply_to or not reply_to:
+        return _DIRECT_ADDRESS.fullmatch(reply_to) is not None
+    return True
+
+
+class ReplyDesk:
+    """Finds out whether a direct reply address leads anywhere, on a connection of its own.
+
+    A made-up one makes the broker drop the connection on which it is used, with every answer on its way.
+    """
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._lock = threading.Lock()
+        self._connection: amqp.Connection | None = None
+        self._good: dict[str, None] = {}
+        self._epoch = -1
+
+    def leads(self, address: str, epoch: int) -> bool:
+        """Return whether somebody waits there; what was good stays good for as long as ``epoch`` is the same."""
+        if not address.startswith(DIRECT_REPLY):
+            return True
+        with self._lock:
+            if epoch != self._epoch or len(self._good) >= _ADDRESSES:
+                self._epoch, self._good = epoch, {}
+            if address in self._good:
+                return True
+            idle = self._connection
+            good = self._ask(address)
+            if not good and idle is not None and self._connection is None:
+                # It may have been lost long before.
+                good = self._ask(address)
+            if good:
+                self._good[address] = None
+            return good
+
+    def close(self) -> None:
+        """Drop the connection."""
+        connection, self._connection = self._connection, None
+        hang_up(connection)
+
+    def _ask(self, address: str) -> bool:
+        try:
+            if self._connection is None:
+                self._connection = connect(self._url, self._name, heartbeat=0)
+            channel = self._connection.channel()
+            channel.queue_declare(address, passive=True)
+            channel.close()
+        except exceptions.NotFound:
+            return False
+        except (Unavailable, *LOST, exceptions.AMQPError):
+            self.close()
+            return False
+        return True
+
+
 class _Broken(Exception):
     """The connection is lost."""
 
@@ -206,6 +275,7 @@ class _Line:
             "content_encoding": "utf-8",
             "reply_to": DIRECT_REPLY,
             "correlation_id": str(self._asked),
+            "expiration": str(max(1, int((until - time.monotonic()) * 1000))),
         }
         told = {TRACE_HEADER: current_traceparent(), ADDRESS_HEADER: current_address()}
         headers = {name: value for name, value in told.items() if value is not None}

@@ -53,7 +53,7 @@ class Side:
 
 def run(bed: Bed, *, quick: bool, acts: int = 0, rounds: int = 0) -> list[Result]:
     """Run it; two lines."""
-    acts = acts or (200 if quick else 1_000)
+    acts = acts or (400 if quick else 1_000)
     sides = {
         "ours": Side(bed, "ours", {
             **{f"{number} writers": ("tests.bench.hosted:Writer", False, {}) for number in range(WRITERS)},

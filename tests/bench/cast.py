@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,8 +18,17 @@ from shared.mongo.port import Database, Document
 TENANT = "gwangsan"
 DISTRICT = "29200"
 PROGRAMME = f"{TENANT}:gs-citizen-allowance"
+#: Acts that one writer process has under way at once.
+WRITERS = 4
 #: Documents written at once while preparing.
 PAGE = 500
+
+
+def at_once(act: Callable[[int], None], first: int, count: int) -> None:
+    """Do ``act`` for so many numbers, by as many threads as a writer has: one alone would wait for the database's disk."""
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for _ in pool.map(act, range(first, first + count)):
+            pass
 
 
 def opening_id(name: str) -> str:

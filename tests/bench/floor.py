@@ -146,8 +146,7 @@ class Writer:
 
     def select(self, lap: str, first: int, count: int) -> None:
         """Select one applicant for each of these openings."""
-        for number in range(first, first + count):
-            select(self._kept, f"{lap}-{number}")
+        cast.at_once(lambda number: select(self._kept, f"{lap}-{number}"), first, count)
 
 
 class Relay:

@@ -103,7 +103,8 @@ class Writer:
 
     def select(self, lap: str, first: int, count: int) -> None:
         """Select one applicant for each of these openings."""
-        for number in range(first, first + count):
+
+        def act(number: int) -> None:
             name = f"{lap}-{number}"
             self._desk.select(
                 self._officer,
@@ -111,6 +112,8 @@ class Writer:
                 opening_id=cast.opening_id(name),
                 resident_id=cast.resident_id(name),
             )
+
+        cast.at_once(act, first, count)
 
 
 def prepare_lap(mongo_url: str, prefix: str, lap: str, count: int) -> None:

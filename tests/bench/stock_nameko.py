@@ -83,9 +83,11 @@ class Writer:
 
     def select(self, lap: str, first: int, count: int) -> None:
         """Select one applicant for each of these openings."""
-        for number in range(first, first + count):
-            fact = floor.select(self._kept, f"{lap}-{number}", outbox=False)
-            self._dispatch(SERVICE, EVENT, message(fact))
+
+        def act(number: int) -> None:
+            self._dispatch(SERVICE, EVENT, message(floor.select(self._kept, f"{lap}-{number}", outbox=False)))
+
+        cast.at_once(act, first, count)
 
     def dispatch(self, lap: str, count: int) -> dict[str, float]:
         """Only dispatch; return when it began and ended."""

@@ -22,12 +22,14 @@ from shared.messaging.topology import is_ours, source_root, user_of
 
 #: Queues whose effects are kept by event key: the same id with another body is noticed there. Elsewhere reactions look
 #: at the state and not at the event, so repeating one in other words changes nothing.
-KEPT_BY_KEY = frozenset({"statistics.archive", "notifications.letters"})
+KEPT_BY_KEY = frozenset({"statistics.archive", "notifications.letters", "notifications.news"})
 #: Keeps the whole event, unknown fields too: what cannot be written down at all is dead there.
 KEEPS_ALL = frozenset({"statistics.archive"})
 #: A notice keeps everything that another municipal system said.
 KEEPS_ALL_OF_OTHERS = KEEPS_ALL | {"notifications.letters"}
 EVERYWHERE = None
+#: Whose events these are; a publishing system must have been given it (shared/messaging/outsiders.py).
+TENANT = "corpus"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def an_event(contract: Contract, event_id: str, **changes: Any) -> dict[str, Any
         "type": contract.type,
         "subject": "opn-은하수",
         "time": "2026-11-22T01:02:03.004Z",
-        "tenant": "corpus",
+        "tenant": TENANT,
         "sequence": "0000000001.000",
         "datacontenttype": "application/json",
         "data": deepcopy(dict(contract.sample)),
@@ -205,6 +207,8 @@ def _wrong_envelopes(make: _Maker) -> Iterator[Thrown]:
     yield make.envelope("an unknown type under a known routing key", "is not heard by", type="kr.sipbun.a.b.done.v1")
     version = f"{make.contract.type[:-1]}9"
     yield make.envelope("an unknown version under a known routing key", "is not heard by", type=version)
+    if not is_ours(make.contract):
+        yield make.envelope("a tenant it may not speak for", "may not speak for somebody-else", tenant="somebody-else")
     stranger = "/muni1/corpus" if is_ours(make.contract) else "/sipbun/placement"
     yield make.envelope("somebody else's source", "source: ", source=stranger)
     yield make.envelope("a source that only begins alike", "source: ", source=f"/{source_root(make.contract)}x/corpus")

@@ -214,6 +214,7 @@ class People:
             name="은하 이웃",
             # An address without the consent to write to it is kept, and must not be used.
             mail=neighbour.mail or f"{neighbour.id}@never.example",
+            over_14=True,
             consents=[{"purpose": purpose, "text_version": "2026-01"} for purpose in purposes],
         )
 
@@ -227,6 +228,7 @@ class People:
             act_id=f"{onlooker}-register",
             resident_id=onlooker,
             name="구경하는 이웃",
+            over_14=True,
             consents=[{"purpose": purpose, "text_version": "2026-01"} for purpose in purposes],
         )
         self.insist(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from deploy.broker import BrokerNode, write_private
 from deploy.database import EmbeddedDatabase
 from deploy.mailsink import Accepted, accepted
 from deploy.management import Management, ManagementAway, ManagementRefused, vhost_of
-from deploy.pids import Process
+from deploy.pids import PATIENCE, Process
 from deploy.running import Kept, Running, state_dir
 from deploy.town import bring_down, launch, wait_until_ready
 from services.gateway.publishers import Publisher, written
@@ -126,10 +127,23 @@ class World:
         if self._mongo is not None:
             self._mongo.close()
             self._mongo = None
-        bring_down(self.folder, say=self.say)
+        supervisor = self._supervisor
+        if supervisor is not None and supervisor.alive:
+            supervisor.signal(signal.SIGTERM)
+            until = time.monotonic() + PATIENCE
+            while self._somebody_works() and time.monotonic() < until:
+                time.sleep(0.05)
+        # What is kept in them has been read: nobody needs their long goodbye. By now nobody starts them again.
         for server in (self.node, self.engine):
             if server.running:
                 server.kill()
+        bring_down(self.folder, say=self.say)
+
+    def _somebody_works(self) -> bool:
+        found = Running.read(self.folder)
+        if found is None:
+            return False
+        return found.state != "stopping" or any(one.alive for one in found.processes if not one.server)
 
     def _start_held_servers(self) -> None:
         if self.node.consumer_timeout is not None:
@@ -181,7 +195,7 @@ class World:
                 process = victim.process
                 if process is not None and process.alive:
                     # The whole group: the broker's helpers, a master's workers.
-                    process.signal_group(9)
+                    process.signal_group(signal.SIGKILL)
                     return Shot(datetime.now(UTC), kind, victim.name, process.pid)
             if time.monotonic() >= until:
                 raise RuntimeError(f"no process of {kind} came back to life within {patience:.0f} s")

@@ -1,6 +1,6 @@
 """Process tables for the supervisor's tests; SIPBUN_PROCESSES names one of them."""
 
-from deploy.processes import GATEWAY, PYTHON, Spec, Step, Table
+from deploy.processes import GATEWAY, MAIL_SINK, PYTHON, Spec, Step, Table
 
 FAKE = (PYTHON, "-m", "tests.deploy.fake_process")
 
@@ -18,6 +18,17 @@ def town_without_topology() -> Table:
     return Table(
         steps=(Step("topology", (PYTHON, "-c", "raise SystemExit('은하수 작은도서관 queue refused')")),),
         processes=(Spec("placement", FAKE),),
+    )
+
+
+def town_with_mail() -> Table:
+    """A sink for mail, and a gateway."""
+    return Table(
+        steps=(),
+        processes=(
+            Spec(MAIL_SINK, (PYTHON, "-m", "deploy.mailsink"), ready="tcp", door="SIPBUN_SMTP_PORT"),
+            Spec(GATEWAY, FAKE, door="SIPBUN_HTTP_PORT"),
+        ),
     )
 
 

@@ -90,6 +90,39 @@ def test_every_variable_a_container_gets_is_one_that_the_code_reads(compose: dic
         assert given <= read, name
 
 
+def test_no_mail_goes_anywhere_and_no_log_is_believed_unless_somebody_says_so(compose: dict[str, Any]) -> None:
+    told = compose["services"]["notifications"]["environment"]
+    smtp = {"SIPBUN_SMTP_URL": "smtp://mail.example.org:25"}
+
+    assert compose["services"]["mail-sink"]["profiles"] == ["mail-sink"]
+    assert interpolated(told["SIPBUN_SMTP_URL"], {}) == ""
+    assert interpolated(told["SIPBUN_MAIL_LOG"], {}) == interpolated(told["SIPBUN_MAIL_LOG"], smtp) == ""
+
+
+def test_only_who_sends_or_keeps_letters_sees_them_and_the_sink_sees_no_keys(compose: dict[str, Any]) -> None:
+    kept = {name: {one.split(":")[0] for one in of.get("volumes", ())} for name, of in compose["services"].items()}
+
+    assert kept["mail-sink"] == {"letters"}
+    assert {name for name, volumes in kept.items() if "letters" in volumes} == {"mail-sink", "notifications"}
+    assert all("keys" in kept[name] for name in ("keys", "placement", "gateway", "notifications"))
+
+
+def interpolated(text: str, given: dict[str, str]) -> str:
+    """Return a value as docker compose fills it in: ``-``, ``:-``, ``+``, ``:+``, ``?`` and ``:?``, from the inside."""
+    while hole := re.search(r"\$\{(\w+)(?:(:?)([-+?])([^${}]*))?\}", text):
+        name, strict, mark, word = hole.groups()
+        value = given.get(name)
+        is_there = bool(value) if strict else value is not None
+        if mark == "?" and not is_there:
+            filled = f"\0{word}\0"
+        else:
+            filled = {"-": value if is_there else word, "+": word if is_there else ""}.get(mark, value) or ""
+        text = text[: hole.start()] + filled + text[hole.end() :]
+    if "\0" in text:
+        raise LookupError(text)
+    return text
+
+
 def test_the_gateway_is_given_no_database(compose: dict[str, Any]) -> None:
     assert "SIPBUN_MONGO_URL" not in compose["services"]["gateway"]["environment"]
 

@@ -15,11 +15,11 @@ import pytest
 
 from deploy.broker import BrokerNode
 from deploy.database import EmbeddedDatabase
-from deploy.keeper import Keeper
+from deploy.keeper import Keeper, cut_short
 from deploy.pids import Process
-from deploy.processes import GATEWAY, town
+from deploy.processes import GATEWAY, Table, town
 from deploy.running import ROOT, Running, http_status
-from deploy.supervisor import replicas_from
+from deploy.supervisor import Supervisor, replicas_from
 from deploy.town import bring_down, launch, wait_until_ready
 from tests.harness import Servers, eventually
 
@@ -216,6 +216,34 @@ def test_the_pause_grows_with_each_death_in_a_row() -> None:
     deaths = [event for event in told if event["what"] == "died"]
     assert [event["restart_in_s"] for event in deaths] == [0.01, 0.02, 0.03, 0.03]
     assert {event["status"] for event in deaths} == {7}
+
+
+def test_a_disk_that_takes_no_line_stops_neither_keeping_nor_stopping(tmp_path: Path) -> None:
+    (tmp_path / "full").write_text("no folder: nothing can be written under it")
+    supervisor = Supervisor(tmp_path / "full", Table((), ()))
+    mayfly = Mayfly(deaths=2)
+    keeper = supervisor._keeper("mayfly", mayfly, back_off=(0.01,))
+    supervisor.keepers = [keeper]
+    keeper.start()
+
+    assert keeper.was_ready.wait(5)
+    assert keeper.restarts == 2
+    supervisor._stop()
+    assert not keeper.is_alive()
+    assert keeper.state == "stopped"
+
+
+def test_a_living_process_goes_on_writing_to_a_log_that_was_cut_short(tmp_path: Path) -> None:
+    log = tmp_path / "placement.log"
+    with log.open("ab", buffering=0) as out:
+        out.write("옛 줄\n".encode() * 10)
+        cut_short(log, limit=1000)
+        assert not (tmp_path / "placement.log.1").exists()
+        cut_short(log, limit=50)
+        out.write("새 줄\n".encode())
+
+    assert log.read_text() == "새 줄\n"
+    assert (tmp_path / "placement.log.1").read_text() == "옛 줄\n" * 10
 
 
 def test_the_shipped_table_names_every_process_once() -> None:

@@ -52,6 +52,7 @@ def test_a_resident_is_reached_until_the_consent_is_withdrawn_and_no_trace_of_th
             resident_id="res-1",
             name="김은하",
             mail="eunha@example.org",
+            over_14=True,
             consents=[
                 {"purpose": purpose, "text_version": "2026-01"}
                 for purpose in ("service", "location", "contact_mail", "news_near_me")

@@ -50,6 +50,13 @@ FAULTS: tuple[Fault, ...] = (
         "a letter's id is not derived from the event",
     ),
     Fault(
+        "any-log-is-proof",
+        "services.notifications.mail.twin",
+        "            name: True if name in known else False if server.log_begins <= since else None",
+        "            name: name in known",
+        "a mail that a fresh log does not know is sent again",
+    ),
+    Fault(
         "pull-before-confirm",
         "shared.messaging.relay",
         "        receipt = self._publisher.publish([message for _, message in ready])",

@@ -98,6 +98,9 @@ def _weather(world: World) -> None:
             scheduler.sleep(random.uniform(2.0, 25.0))
             if scheduler.mishaps.crash == 0:
                 return
+            if random.random() < 0.3:
+                scheduler.tell("mail log: rotated")
+                world.mails.rotate()
             name, server = random.choice(servers)
             scheduler.tell(f"{name}: away")
             server.away = True

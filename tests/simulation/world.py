@@ -99,7 +99,7 @@ class World:
             queue.ready or queue.out for name, queue in self.broker.queues.items() if not _is_final(name)
         )
         letters = self.databases["notifications"].collection("letters").everything()
-        if waiting or any(letter["mail"].get("due") for letter in letters):
+        if waiting or any(letter["mail"].get("due") for letter in letters if not self.is_beyond_the_log(letter)):
             return False
         return not any(
             entry["s"] == "new"
@@ -108,6 +108,12 @@ class World:
             for document in self.databases[service].collection(name).everything()
             for entry in document.get("outbox", ())
         )
+
+
+    def is_beyond_the_log(self, letter: Mapping[str, Any]) -> bool:
+        """Return whether this letter's mail is in doubt, and the log that knew was rotated away: a person must look."""
+        mail = letter["mail"]
+        return bool(mail["s"] == "unknown" and mail["since"] < self.mails.log_begins)
 
 
 def _is_final(queue: str) -> bool:
@@ -141,6 +147,7 @@ class SimProcessHost:
             connection.close()
         if self.own_queue is not None:
             self.world.broker.unsubscribe(self.own_queue)
+            self.own_queue = None
 
 
 class RelayProcess(SimProcessHost):
@@ -259,11 +266,14 @@ class Replica(SimProcessHost):
         scheduler = self.world.scheduler
         spec = QueueSpec(entrypoint.feed_name, entrypoint.hears)
         core = Core(spec, dict.fromkeys(spec.types, ignore), reasons_of(town.database(self.service), scheduler))
-        self.own_queue = self.world.broker.subscribe(routing_keys(entrypoint.hears))
 
         def run() -> None:
-            _insist(scheduler, feed.opened)
             while True:
+                if self.own_queue is None:  # at the start, and after the broker gave us up
+                    feed.lost()
+                    self.own_queue = self.world.broker.subscribe(routing_keys(entrypoint.hears))
+                    _insist(scheduler, feed.opened)
+                    continue
                 ready, self.own_queue.ready = list(self.own_queue.ready), deque()
                 if ready:
                     feed.told([core.read(stored.delivery) for stored in ready])

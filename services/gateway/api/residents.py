@@ -30,7 +30,7 @@ class Register(Body):
         validate=validate.Length(1, len(PURPOSES)),
         metadata={"description": "service 동의는 꼭 필요합니다 · service among them"},
     )
-    over_14 = fields.Boolean(metadata={"description": "만 14세 이상 · 14 or older"})
+    over_14 = fields.Boolean(required=True, metadata={"description": "만 14세 이상 · 14 or older"})
     tenant = id_field(required=False)
 
 

@@ -66,7 +66,7 @@ class Register(Schema):
         validate=validate.Length(min=1, max=len(PURPOSES), error="Give one entry a purpose, service among them."),
     )
     tenant = fields.String(allow_none=True, validate=validate.Length(min=1, max=64))
-    over_14 = fields.Boolean(truthy={True}, falsy={False})
+    over_14 = fields.Boolean(required=True, truthy={True}, falsy={False})
 
 
 class Whose(Schema):

@@ -54,9 +54,9 @@ class Registry:
         resident_id: str,
         name: str,
         consents: Sequence[dict[str, str]],
+        over_14: bool,
         mail: str | None = None,
         tenant: str | None = None,
-        over_14: bool = True,
     ) -> Outcome:
         """Register a resident in the caller's tenant; only a service, which has none, may and must name one."""
         town = tenant or actor.tenant

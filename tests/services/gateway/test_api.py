@@ -231,10 +231,20 @@ def test_a_resident_who_registers_is_registered_under_their_own_id(door: Door) -
     door.post(
         "/v1/residents",
         by=RESIDENT,
-        json={"name": "은하", "consents": [{"purpose": "service", "text_version": "2026-01"}]},
+        json={"name": "은하", "over_14": True, "consents": [{"purpose": "service", "text_version": "2026-01"}]},
     )
 
     assert door.asked[0].named["resident_id"] == "res-은하"
+
+
+def test_who_does_not_say_that_they_are_14_is_not_registered(door: Door) -> None:
+    answer = door.post(
+        "/v1/residents",
+        by=RESIDENT,
+        json={"name": "은하", "consents": [{"purpose": "service", "text_version": "2026-01"}]},
+    )
+
+    assert (answer.status_code, answer.json["field"], door.asked) == (422, "over_14", [])
 
 
 def test_what_a_service_adds_to_its_answer_reaches_the_caller(tmp_path: Path) -> None:

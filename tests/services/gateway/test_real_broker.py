@@ -29,6 +29,7 @@ from tests.harness import ROOT, TestBroker, eventually
 from tests.services.gateway.test_events_in import STRUCTURED, a_shelter_opened
 
 QUEUE = "notifications.letters"
+MUNI1 = ("muni1", "--type-prefix", "kr.muni1", "--tenant", "gwangsan")
 
 
 def an_environment(broker: TestBroker, state: Path) -> dict[str, str]:
@@ -72,7 +73,9 @@ def town(broker: TestBroker) -> Iterator[amqp.Channel]:
 def muni1(broker: TestBroker, town: amqp.Channel, tmp_path: Path) -> Any:
     """The municipal system ``muni1``, added by the command; its broker user is gone afterwards."""
     environment = an_environment(broker, tmp_path)
-    status, told = sipbun(environment, "publishers", "add", "muni1", "--type-prefix", "kr.muni1", "--renew")
+    with suppress(ManagementRefused):
+        broker.management.ask("DELETE", "users/muni1")
+    status, told = sipbun(environment, "publishers", "add", *MUNI1)
     assert status == 0, told
     yield told
     with suppress(ManagementRefused):
@@ -133,7 +136,9 @@ def test_the_broker_refuses_a_publisher_everything_else(broker: TestBroker, town
 def test_a_publisher_is_added_once_renewed_listed_and_removed(broker: TestBroker, muni1: Any, tmp_path: Path) -> None:
     environment = an_environment(broker, tmp_path)
 
-    assert sipbun(environment, "publishers", "add", "muni1", "--type-prefix", "kr.muni1")[0] == 1
+    assert sipbun(environment, "publishers", "add", *MUNI1)[0] == 1
+    renewed = sipbun(environment, "publishers", "add", *MUNI1, "--renew")[1]
+    assert renewed["http"]["key"] != muni1["http"]["key"]
     status, listed = sipbun(environment, "publishers", "list")
     assert (status, [one["name"] for one in listed["publishers"]]) == (0, ["muni1"])
     assert muni1["http"]["key"] not in (tmp_path / "publishers.json").read_text()

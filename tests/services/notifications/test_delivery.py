@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from services.notifications.letters.delivery import Contact
-from shared.clock import from_iso
+from services.notifications.letters.model import Answer, MailRecord, after_answer
+from shared.clock import KST, from_iso
 from shared.errors import Conflict, Refused, Unavailable
 from shared.events.placement import OPENING_PUBLISHED, PLACEMENT_SELECTED
 from shared.mongo.real import connect
 from shared.mongo.twin import TwinDatabase
-from tests.services.facts import said
+from tests.services.facts import MORNING, said
 from tests.services.notifications.office import OPERATOR, PACE, Office, resident_of
 
 EVENING = from_iso("2026-11-22T22:00:00+09:00")
@@ -27,6 +28,10 @@ def office(request: pytest.FixtureRequest) -> Iterator[Office]:
     else:
         database = request.getfixturevalue("database")
         yield Office(connect(database.url, f"{database.prefix}notifications"))
+
+
+def kst_hour(at: datetime) -> int:
+    return at.astimezone(KST).hour
 
 
 def select(office: Office, count: int, *, consent: bool = True) -> None:
@@ -91,7 +96,7 @@ def test_a_busy_server_gets_the_mail_again_after_a_pause(office: Office) -> None
     assert office.mails() == {"sent": 1}
 
 
-def test_a_mail_server_that_is_away_costs_a_try_and_nothing_else(office: Office) -> None:
+def test_a_mail_server_that_is_away_costs_no_letter_a_try(office: Office) -> None:
     select(office, 30)
     office.mail.away = True
     office.delivery.sweep()
@@ -102,6 +107,30 @@ def test_a_mail_server_that_is_away_costs_a_try_and_nothing_else(office: Office)
 
     assert office.mails() == {"sent": 30}
     assert len(office.mail.mails) == 30
+
+
+def test_a_mail_server_that_is_away_for_days_fails_no_letter() -> None:
+    office = Office()
+    select(office, 3)
+    office.mail.away = True
+    office.settle(within=timedelta(days=3))
+    assert office.mails() == {"new": 3}
+
+    office.mail.away = False
+    office.settle()
+
+    assert office.mails() == {"sent": 3}
+
+
+def test_connections_that_break_before_the_message_fail_no_letter() -> None:
+    record = MailRecord()
+    for _ in range(100):
+        told = after_answer(
+            record, Answer("later", "connection_lost", gone=True), MORNING, since=MORNING, log_is_kept=True
+        )
+        record = MailRecord(attempts=told.attempts)
+
+    assert (told.state, told.attempts) == ("new", 0)
 
 
 def test_a_mail_whose_answer_was_lost_is_found_in_the_servers_log(office: Office) -> None:
@@ -123,7 +152,7 @@ def test_a_mail_that_the_server_never_took_goes_out_after_the_grace_period(offic
     office.delivery.sweep()
     assert office.mails() == {"unknown": 1}
 
-    office.clock.move(PACE.grace)
+    office.clock.move(PACE.claim + PACE.grace)
     office.delivery.sweep()
     office.delivery.sweep()
 
@@ -152,6 +181,33 @@ def test_while_the_log_cannot_be_read_a_mail_stays_in_doubt(office: Office) -> N
     assert len(office.mail.mails) == 1
 
 
+def test_a_log_that_began_after_the_try_proves_nothing(office: Office) -> None:
+    select(office, 1)
+    office.mail.next("lose_answer")
+    office.delivery.sweep()
+    for _ in range(2):
+        office.clock.move(timedelta(seconds=1))
+        office.mail.rotate()
+
+    office.settle()
+
+    assert office.mails() == {"unknown": 1}
+    assert len(office.mail.mails) == 1
+
+
+def test_a_log_that_was_rotated_once_still_knows_what_was_taken(office: Office) -> None:
+    select(office, 1)
+    office.mail.next("lose_answer")
+    office.delivery.sweep()
+    office.clock.move(timedelta(seconds=1))
+    office.mail.rotate()
+
+    office.settle()
+
+    assert office.mails() == {"sent": 1}
+    assert len(office.mail.mails) == 1
+
+
 def test_without_a_log_a_mail_in_doubt_waits_for_a_person_who_may_send_it_again() -> None:
     office = Office(keeps_log=False)
     select(office, 1)
@@ -169,6 +225,19 @@ def test_without_a_log_a_mail_in_doubt_waits_for_a_person_who_may_send_it_again(
     assert office.letters.resend(OPERATOR, act_id="act-1", letter_id=letter_id)["mail"] == "new"
     office.settle()
     assert len(office.mail.mails) == 1
+
+
+def test_an_earlier_resend_that_is_repeated_late_sends_nothing_more() -> None:
+    office = Office(keeps_log=False)
+    select(office, 1)
+    letter_id = office.inbox("res-0")[0]["letter_id"]
+    office.mail.next(*["lose_answer"] * 3)
+    for act_id in ("act-1", "act-2", "act-1"):
+        office.settle()
+        office.letters.resend(OPERATOR, act_id=act_id, letter_id=letter_id)
+    office.settle()
+
+    assert len(office.mail.mails) == 3
 
 
 def test_only_an_operator_resends_and_only_what_is_unknown_or_failed() -> None:
@@ -217,6 +286,50 @@ def test_news_at_night_waits_for_the_morning_and_a_selection_does_not() -> None:
         "res-owl@mail.example",
         "res-0@mail.example",
     ]
+
+
+def test_news_stops_when_the_night_begins_in_the_middle_of_a_batch() -> None:
+    office = Office(at=from_iso("2026-11-22T20:59:59+09:00"))
+    residents = [f"res-{n}" for n in range(30)]
+    office.neighbours.in_reach = [residents]
+    office.neighbours.consent(*residents)
+    office.hear(said(OPENING_PUBLISHED, deadline="2026-11-25T09:00:00+09:00"))
+
+    def tick(what: str) -> None:
+        if what == "mail.send done" and len(office.mail.mails) == 5:
+            office.clock.move(timedelta(seconds=2))
+
+    office.replica(1, tick).sweep()
+    assert (len(office.mail.mails), office.mails()) == (5, {"sent": 5, "new": 25})
+
+    office.settle()
+    assert office.mails() == {"sent": 30}
+    assert {kst_hour(mail.at) for mail in office.mail.mails[5:]} == {8}
+
+
+def test_whoever_withdraws_consent_while_a_batch_goes_out_gets_no_mail_of_the_next_claim() -> None:
+    office = Office()
+    select(office, 50)
+
+    def withdraw(what: str) -> None:
+        if what == "mail.send done":
+            office.neighbours.contacts.clear()
+
+    office.replica(1, withdraw).sweep()
+
+    assert office.mails() == {"sent": 20, "none": 30}
+
+
+def test_what_was_sent_is_settled_although_residents_goes_away_in_the_middle(office: Office) -> None:
+    select(office, 50)
+
+    def leave(what: str) -> None:
+        office.neighbours.away = office.neighbours.away or what == "mail.send done"
+
+    with pytest.raises(Unavailable):
+        office.replica(1, leave).sweep()
+
+    assert office.mails() == {"sent": 20, "new": 30}
 
 
 def test_news_of_an_opening_whose_deadline_has_passed_is_not_sent() -> None:
@@ -283,6 +396,23 @@ def test_a_process_killed_at_any_step_sends_nothing_twice_and_loses_nothing() ->
 
         assert office.mails() == {"sent": 25}, step
         assert sorted(mail.to for mail in office.mail.mails) == sorted(f"res-{n}@mail.example" for n in range(25)), step
+
+
+@pytest.mark.parametrize("later", [timedelta(seconds=1), timedelta(seconds=150), timedelta(minutes=11)])
+def test_a_process_killed_at_any_step_sends_nothing_twice_though_the_log_was_rotated_away(later: timedelta) -> None:
+    for step in range(1, steps_of_a_sweep() + 1):
+        office = Office()
+        select(office, 25)
+        with pytest.raises(Killed):
+            office.replica(1, KillAt(step)).sweep()
+        for _ in range(2):
+            office.clock.move(later)
+            office.mail.rotate()
+
+        office.settle()
+
+        assert set(office.mails()) <= {"sent", "unknown"}, step
+        assert len(office.mail.mails) == len({mail.to for mail in office.mail.mails}), step
 
 
 class SleepAt:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifications.letters.model import KINDS
+from services.notifications.letters.reactions import news, reactions
 from shared.actors import ANYONE, Actor
 from shared.errors import NotFound, Refused, Unavailable
 from shared.events.city import HEAT_SHELTER_OPENED
@@ -74,6 +75,31 @@ def test_the_same_event_id_with_another_body_is_a_mistake_and_changes_nothing(of
         office.hear(said(PLACEMENT_SELECTED, won=99999))
 
     assert "20,640원" in office.inbox("res-1")[0]["text"]
+
+
+def test_a_forged_repeat_between_two_good_ones_is_noticed(office: Office) -> None:
+    good, forged = said(PLACEMENT_SELECTED, won=20640), said(PLACEMENT_SELECTED, won=99999)
+    with pytest.raises(KeyReused):
+        office.hear(good, forged, good)
+
+    opened, other = said(OPENING_PUBLISHED, "p-1", places=3), said(OPENING_PUBLISHED, "p-1", places=300)
+    with pytest.raises(KeyReused):
+        office.hear(opened, other, opened)
+
+
+def test_personal_letters_do_not_wait_while_residents_is_away(office: Office) -> None:
+    office.neighbours.in_reach, office.neighbours.away_after_page = [["res-2"]], 0
+    heard = {name: set(queue(name).types) for name in ("notifications.letters", "notifications.news")}
+    assert heard["notifications.news"] == {OPENING_PUBLISHED.type}
+    with pytest.raises(Unavailable):
+        office.hear(said(OPENING_PUBLISHED, "p-1"))
+
+    office.hear(said(PLACEMENT_SELECTED))
+
+    assert "작은도서관 도서 정리" in office.inbox("res-1")[0]["title"]
+    assert heard["notifications.letters"] == set(reactions(office.letters))
+    assert heard["notifications.news"] == set(news(office.letters))
+    assert office.letters.write_to_reach not in reactions(office.letters).values()
 
 
 def test_a_published_opening_reaches_every_page_of_residents_once(office: Office) -> None:

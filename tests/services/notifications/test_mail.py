@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,6 +18,7 @@ from services.notifications.letters.delivery import MailAway, Outgoing
 from services.notifications.letters.model import Answer
 from services.notifications.mail.log import LogFile
 from services.notifications.mail.smtp import SmtpMail
+from shared.clock import from_iso
 from shared.events.placement import OPENING_PUBLISHED, PLACEMENT_SELECTED
 from shared.mongo.twin import TwinDatabase
 from tests.services.facts import MORNING, said
@@ -108,8 +110,8 @@ def test_what_the_server_took_is_found_in_its_log_and_nothing_else_is(sink: Sink
     with sink.mail.session() as session:
         session.send(a_mail(message_id="<f-1.res-1@sipbun.example>"))
 
-    asked = ["<f-1.res-1@sipbun.example>", "<f-2.res-1@sipbun.example>"]
-    assert sink.log.taken(asked) == {"<f-1.res-1@sipbun.example>"}
+    asked = dict.fromkeys(("<f-1.res-1@sipbun.example>", "<f-2.res-1@sipbun.example>"), datetime.now(UTC))
+    assert sink.log.taken(asked) == {"<f-1.res-1@sipbun.example>": True, "<f-2.res-1@sipbun.example>": False}
 
 
 def test_a_server_that_is_not_there_is_away() -> None:
@@ -139,8 +141,8 @@ def test_a_lost_connection_is_in_doubt_only_once_the_server_had_the_message(hang
         server.join(5)
 
 
-def _serve_until(listening: socket.socket, hang_up_at: bytes) -> None:
-    """Speak SMTP with one client, and hang up without an answer at this line."""
+def _serve_until(listening: socket.socket, hang_up_at: bytes, last: bytes = b"250 ok") -> None:
+    """Speak SMTP with one client, answer a message with ``last``, and hang up without an answer at this line."""
     connection, _ = listening.accept()
     with connection, connection.makefile("rb") as lines:
         connection.sendall(b"220 ready\r\n")
@@ -148,7 +150,10 @@ def _serve_until(listening: socket.socket, hang_up_at: bytes) -> None:
         for line in lines:
             if line.upper().startswith(hang_up_at) and (in_data or hang_up_at != b".\r\n"):
                 return
-            if not in_data:
+            if in_data and line == b".\r\n":
+                in_data = False
+                connection.sendall(last + b"\r\n")
+            elif not in_data:
                 in_data = line.upper().startswith(b"DATA")
                 connection.sendall(b"354 go on\r\n" if in_data else b"250 ok\r\n")
 
@@ -185,21 +190,86 @@ Nov 22 09:30:02 mail postfix/smtpd[11]: lost connection after DATA (812 bytes) f
 """
 
 
+EARLIER, LATER = MORNING - timedelta(hours=1), MORNING + timedelta(hours=1)
+
+
+def lines(*told: tuple[datetime, str]) -> str:
+    return "".join(f"{at.isoformat()} sink: {what}\n" for at, what in told)
+
+
 def test_postfix_has_taken_a_mail_only_when_its_queue_entry_became_active(tmp_path: Path) -> None:
+    dated = "".join(f"2026-11-22T09:30:0{line[14:]}\n" for line in POSTFIX.splitlines()).replace(" mail ", "+09:00 mail ")
+    (tmp_path / "mail.log").write_text(dated)
+    after = from_iso("2026-11-22T09:30:05+09:00")
+
+    assert LogFile(tmp_path / "mail.log").taken({"<a@sipbun.example>": after, "<b@sipbun.example>": after}) == {
+        "<a@sipbun.example>": True,
+        "<b@sipbun.example>": False,
+    }
+
+
+def test_a_log_without_dates_proves_what_was_taken_and_never_what_was_not(tmp_path: Path) -> None:
     (tmp_path / "mail.log").write_text(POSTFIX)
 
-    assert LogFile(tmp_path / "mail.log").taken(["<a@sipbun.example>", "<b@sipbun.example>"]) == {"<a@sipbun.example>"}
+    assert LogFile(tmp_path / "mail.log").taken({"<a@sipbun.example>": LATER, "<b@sipbun.example>": LATER}) == {
+        "<a@sipbun.example>": True,
+        "<b@sipbun.example>": None,
+    }
 
 
-def test_a_rotated_log_is_read_too_and_a_missing_one_says_nothing(tmp_path: Path) -> None:
-    (tmp_path / "mail.log.1").write_text(POSTFIX)
-    assert LogFile(tmp_path / "mail.log").taken(["<a@sipbun.example>"]) is None
+@pytest.mark.parametrize(
+    ("old", "new", "known"),
+    [
+        (None, None, None),
+        (None, "", None),
+        (None, lines((EARLIER, "opened")), False),
+        (None, lines((LATER, "opened")), None),
+        (lines((EARLIER, "opened")), None, None),
+        (lines((EARLIER, "opened")), lines((LATER, "opened")), None),
+        (lines((EARLIER, "opened"), (LATER, "message-id=<b@x>")), lines((LATER, "opened")), False),
+        (lines((EARLIER, "opened"), (LATER, "message-id=<b@x>")), "", False),
+        (lines((EARLIER, "message-id=<a@x>")), "", True),
+    ],
+    ids=[
+        "missing",
+        "empty",
+        "older than the try",
+        "begun after the try",
+        "between two logs",
+        "with a gap over the try",
+        "rotated after the try",
+        "rotated and still empty",
+        "rotated with the mail",
+    ],
+)
+def test_absence_is_proved_only_by_a_log_that_was_there_at_the_try(
+    tmp_path: Path, old: str | None, new: str | None, known: bool | None
+) -> None:
+    for name, text in (("mail.log.1", old), ("mail.log", new)):
+        if text is not None:
+            (tmp_path / name).write_text(text)
 
-    (tmp_path / "mail.log").write_text("")
-    assert LogFile(tmp_path / "mail.log").taken(["<a@sipbun.example>"]) == {"<a@sipbun.example>"}
+    assert LogFile(tmp_path / "mail.log").taken({"<a@x>": MORNING}) == {"<a@x>": known}
 
 
 def test_a_line_that_was_being_written_when_the_server_died_proves_nothing(tmp_path: Path) -> None:
     (tmp_path / "accepted.log").write_text("2026-11-22T00:30:00+00:00 sink: message-id=<a@sipbun.example> to=<res")
 
-    assert LogFile(tmp_path / "accepted.log").taken(["<a@sipbun.example>"]) == set()
+    assert LogFile(tmp_path / "accepted.log").taken({"<a@sipbun.example>": LATER}) == {"<a@sipbun.example>": None}
+
+
+def test_a_new_sink_can_prove_from_its_beginning_what_it_did_not_take(sink: Sink) -> None:
+    now = datetime.now(UTC)
+
+    assert sink.log.taken({"<a@x>": now, "<b@x>": now - timedelta(minutes=1)}) == {"<a@x>": False, "<b@x>": None}
+
+
+@pytest.mark.parametrize("last", [b"199 hm", b"354 go on", b"ok", b"nonsense here"])
+def test_an_answer_that_is_neither_yes_nor_no_leaves_a_mail_in_doubt(last: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=_serve_until, args=(listening, b"never"), kwargs={"last": last})
+        server.start()
+        url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
+        with SmtpMail(url, domain="sipbun.example", timeout=5).session() as session:
+            assert session.send(a_mail()) == Answer("unknown", "answer_unclear", gone=True)
+        server.join(5)

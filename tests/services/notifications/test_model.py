@@ -75,7 +75,7 @@ def test_a_message_id_is_ascii_without_a_colon_and_the_same_every_time() -> None
 def test_a_busy_server_is_asked_again_later_and_later_and_then_no_more() -> None:
     record, waits = MailRecord(), []
     while True:
-        told = after_answer(record, Answer("later", "server_busy"), MORNING, log_is_kept=True)
+        told = after_answer(record, Answer("later", "server_busy"), MORNING, since=MORNING, log_is_kept=True)
         if told.due is None:
             break
         waits.append(told.due - MORNING)
@@ -86,9 +86,10 @@ def test_a_busy_server_is_asked_again_later_and_later_and_then_no_more() -> None
 
 
 def test_a_mail_in_doubt_is_never_simply_sent_again() -> None:
-    told = after_answer(MailRecord(), Answer("unknown", "answer_lost"), MORNING, log_is_kept=False)
+    claimed = MORNING - timedelta(seconds=30)
+    told = after_answer(MailRecord(), Answer("unknown", "answer_lost"), MORNING, since=claimed, log_is_kept=False)
 
-    assert (told.state, told.due) == ("unknown", None)
+    assert (told.state, told.due, told.since) == ("unknown", None, claimed)
 
 
 def test_only_a_readable_log_after_the_grace_period_brings_a_mail_back() -> None:
@@ -100,7 +101,9 @@ def test_only_a_readable_log_after_the_grace_period_brings_a_mail_back() -> None
         return told.state, told.due
 
     assert looked(timedelta(), taken=True) == ("sent", None)
-    assert looked(timedelta(), taken=False) == ("unknown", MORNING + pace.grace)
-    assert looked(pace.grace, taken=False) == ("new", MORNING + pace.grace)
-    assert looked(pace.grace, taken=None) == ("unknown", MORNING + pace.grace + pace.unreadable)
+    quiet = pace.claim + pace.grace
+    assert looked(timedelta(), taken=False) == ("unknown", MORNING + quiet)
+    assert looked(quiet, taken=False) == ("new", MORNING + quiet)
+    assert looked(quiet, taken=None) == ("unknown", MORNING + quiet + pace.unreadable)
+    assert looked(timedelta(hours=25), taken=None) == ("unknown", None)
     assert looked(timedelta(hours=25), taken=False) == ("unknown", None)

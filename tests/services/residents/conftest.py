@@ -78,7 +78,8 @@ class Office:
         self, resident_id: str = "res-1", *, tenant: str = TOWN, consents: tuple[str, ...] = ALL_TEXTS, **more: Any
     ) -> dict[str, Any]:
         """Register somebody by their own hand."""
-        asked = {"name": "김은하", "mail": f"{resident_id}@example.org", "consents": agreed(*consents), **more}
+        usual = {"name": "김은하", "mail": f"{resident_id}@example.org", "over_14": True}
+        asked = {**usual, "consents": agreed(*consents), **more}
         actor = a_resident(resident_id, tenant)
         return self.registry.register(actor, act_id=self.act_id(), resident_id=resident_id, **asked)
 

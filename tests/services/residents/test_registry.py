@@ -73,8 +73,14 @@ def test_somebody_under_14_is_refused_and_nothing_is_kept(office: Office) -> Non
     assert office.residents.find("res-1") is None
 
 
+def test_nobody_is_registered_who_did_not_say_that_they_are_14() -> None:
+    asked = {"act_id": "act-1", "resident_id": "res-1", "name": "김은하", "consents": agreed("service")}
+
+    assert schemas.Register().validate(asked) == {"over_14": ["Missing data for required field."]}
+
+
 def test_registering_again_with_the_same_act_gives_the_same_answer_and_says_nothing_twice(office: Office) -> None:
-    asked: dict[str, Any] = {"resident_id": "res-1", "name": "김은하", "consents": agreed("service")}
+    asked: dict[str, Any] = {"resident_id": "res-1", "name": "김은하", "over_14": True, "consents": agreed("service")}
 
     first = office.registry.register(a_resident(), act_id="act-a", **asked)
     again = office.registry.register(a_resident(), act_id="act-a", **asked)
@@ -89,7 +95,7 @@ def test_an_id_that_is_taken_is_refused(office: Office) -> None:
 
 
 def test_a_service_names_the_tenant_and_an_officer_registers_into_their_own(office: Office) -> None:
-    asked: dict[str, Any] = {"name": "박은하", "consents": agreed("service")}
+    asked: dict[str, Any] = {"name": "박은하", "over_14": True, "consents": agreed("service")}
 
     def by_service(**more: Any) -> Any:
         return office.registry.register(a_service(), act_id="act-s", resident_id="res-s", **asked, **more)
@@ -344,7 +350,7 @@ def test_contacts_are_for_services_only(office: Office) -> None:
 
 def test_nobody_registers_in_anothers_name_or_tenant(office: Office) -> None:
     def register(actor: Actor, **more: Any) -> Any:
-        asked = {"name": "김은하", "consents": agreed("service"), **more}
+        asked = {"name": "김은하", "over_14": True, "consents": agreed("service"), **more}
         return office.registry.register(actor, act_id="act-x", resident_id="res-1", **asked)
 
     assert refusal(lambda: register(ANYONE))[0] == "sign_in_needed"
@@ -421,6 +427,7 @@ def test_what_is_wrong_at_the_door_is_named_with_its_fix(schema: Any, wrong: Any
         "resident_id": "res-1",
         "resident_ids": ["res-1"],
         "name": "김은하",
+        "over_14": True,
         "consents": agreed("service"),
         "purpose": "location",
         **LIBRARY,

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.statistics import model
 from services.statistics.model import MEASURES, competition
 from services.statistics.reactions import reactions
-from services.statistics.storage import Archive, Buckets
-from services.statistics.usecases import Statistics
+from services.statistics.storage import SHELF, Archive, Buckets
+from services.statistics.usecases import SETTLED_AFTER, Statistics
 from shared.actors import ANYONE, Actor
 from shared.clock import StoppedClock, from_iso, iso
 from shared.errors import Refused
@@ -59,8 +60,8 @@ class Desk:
         for event_type in dict.fromkeys(event.type for event in events):
             table[event_type]([event for event in events if event.type == event_type])
 
-    def figures(self, tenant: str = TENANT, **asked: Any) -> dict[str, Any]:
-        return self.statistics.figures(ANYONE, tenant=tenant, **asked)
+    def figures(self, tenant: str = TENANT, *, actor: Actor = OPERATOR, **asked: Any) -> dict[str, Any]:
+        return self.statistics.figures(actor, tenant=tenant, **asked)
 
     def total(self, **asked: Any) -> dict[str, Any]:
         total: dict[str, Any] = self.figures(**asked)["total"]
@@ -128,8 +129,9 @@ def test_what_nothing_is_known_of_is_null_and_not_zero(desk: Desk) -> None:
 
     assert desk.figures(district="28260") == {
         "through": None,
-        "known_at": None,
+        "known_at": iso(MORNING),
         "rows": [],
+        "cursor": None,
         "total": {**dict.fromkeys(MEASURES), "competition": None},
     }
     assert desk.total()["places"] == 0
@@ -174,6 +176,44 @@ def test_a_published_figure_can_be_read_again_as_it_was_known(desk: Desk) -> Non
     assert desk.total(known_at=iso(then))["filled"] == 3
     assert desk.total()["filled"] == 2
     assert desk.total(known_at=iso(then - timedelta(seconds=1)))["filled"] is None
+
+
+def test_a_figure_is_bound_to_the_instant_in_its_answer(desk: Desk) -> None:
+    desk.note(*a_filled_opening())
+    published = desk.figures()
+    desk.clock.move(timedelta(days=3))
+    desk.note(said(PLACEMENT_WITHDRAWN, "w-1"))
+
+    again = desk.figures(known_at=published["known_at"])
+
+    assert again == published != desk.figures()
+
+
+def test_what_was_known_at_an_instant_is_told_once_it_is_settled(desk: Desk) -> None:
+    desk.note(*a_filled_opening())
+    for later in (timedelta(), SETTLED_AFTER - timedelta(seconds=1)):
+        with pytest.raises(Refused, match="known_at_too_late") as caught:
+            desk.clock.move(later)
+            desk.figures(known_at=iso(MORNING))
+    desk.clock.move(timedelta(seconds=1))
+
+    assert caught.value.values["latest"] == iso(MORNING - timedelta(seconds=1))
+    assert desk.total(known_at=iso(MORNING))["filled"] == 3
+    with pytest.raises(Refused, match="known_at_too_late"):
+        desk.figures(known_at="2099-01-01T00:00:00Z")
+
+
+def test_the_public_asks_for_a_month_or_a_programme_as_it_was_known(desk: Desk) -> None:
+    desk.note(said(OPENING_PUBLISHED, "p-1", day="2026-11-22", places=3))
+    desk.clock.move(SETTLED_AFTER)
+    then = iso(MORNING)
+
+    with pytest.raises(Refused, match="month_or_programme_needed"):
+        desk.figures(actor=ANYONE, known_at=then)
+
+    assert desk.total(actor=ANYONE)["places"] == 3
+    assert desk.total(actor=ANYONE, known_at=then, month="2026-11")["places"] == 3
+    assert desk.total(actor=ANYONE, known_at=then, programme_id="gs-citizen-allowance")["places"] == 3
 
 
 def test_a_fact_that_comes_after_the_question_is_in_the_next_answer(desk: Desk) -> None:
@@ -224,6 +264,82 @@ def test_a_rebuild_changes_nothing(desk: Desk) -> None:
     assert desk.statistics.rebuild(OPERATOR, tenant=TENANT) == {"buckets": 2}
 
     assert (desk.figures(), desk.figures("북구"), desk.figures(known_at=iso(MORNING))) == before
+
+
+def test_a_rebuild_that_is_killed_at_any_step_takes_nothing_away_and_is_done_again() -> None:
+    class Killed(BaseException):
+        pass
+
+    for at in range(1, 100):
+        database, left = TwinDatabase(), [at]
+
+        def kill(_what: str, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+
+        desk = Desk(database)
+        desk.note(*a_filled_opening())
+        before = desk.figures()
+        seen = database.seen_by(kill)
+        dying = Statistics(Archive(seen), Buckets(seen), desk.clock, SeededIds(2))
+        try:
+            dying.rebuild(OPERATOR, tenant=TENANT)
+        except Killed:
+            assert desk.figures() == before, at
+            desk.statistics.rebuild(OPERATOR, tenant=TENANT)
+            assert desk.figures() == before, at
+        else:
+            assert at > 5
+            return
+
+
+def test_figures_can_be_asked_in_the_middle_of_a_rebuild() -> None:
+    database, seen = TwinDatabase(), []
+    desk = Desk(database)
+    desk.note(*a_filled_opening())
+    before = desk.figures()
+    view = database.seen_by(lambda _what: seen.append(desk.figures()))
+
+    Statistics(Archive(view), Buckets(view), desk.clock, SeededIds(2)).rebuild(OPERATOR, tenant=TENANT)
+
+    assert seen
+    assert all(figures == before for figures in (*seen, desk.figures()))
+
+
+def test_a_rebuild_reads_the_archive_shelf_by_shelf() -> None:
+    desk = Desk(TwinDatabase())
+    for first in range(0, 3 * SHELF, 300):
+        desk.note(*(said(PLACEMENT_SELECTED, f"s-{n}", resident_id=f"r-{n}") for n in range(first, first + 300)))
+    desk.note(*(said(APPLICATION_SUBMITTED, f"a-{n}", resident_id=f"r-{n}") for n in range(SHELF + 1)))
+    archive = desk.archive._collection
+    found = archive.find
+    sizes: list[int] = []
+    archive.find = lambda *asked, **more: _counted(found(*asked, **more), sizes)  # type: ignore[method-assign]
+
+    for _ in desk.archive.refold(TENANT):
+        pass
+
+    assert sum(sizes) == 4 * SHELF + 1
+    assert max(sizes) <= SHELF
+
+
+def _counted(found: list[Any], sizes: list[int]) -> list[Any]:
+    sizes.append(len(found))
+    return found
+
+
+def test_what_is_counted_elsewhere_by_new_rules_leaves_its_old_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(TwinDatabase())
+    desk.note(said(PLACEMENT_SELECTED, "s-1", day="2026-10-30"))
+    assert desk.total(month="2026-10")["filled"] == 1
+    counts = model._COUNTED | {PLACEMENT_SELECTED.type: lambda _event: ("2026-11-01", {"filled": 1})}
+    monkeypatch.setattr(model, "_COUNTED", counts)
+
+    desk.statistics.rebuild(OPERATOR, tenant=TENANT)
+
+    assert desk.total(month="2026-10")["filled"] is None
+    assert desk.total(month="2026-11")["filled"] == 1
 
 
 def test_a_fact_that_comes_while_a_bucket_is_computed_leaves_it_stale() -> None:
@@ -365,6 +481,7 @@ def test_any_order_and_repetition_gives_the_same_figures_as_a_plain_count(
 
     instant = luck.choice(sorted(heard.values()))
     known = [one for one in history if heard[one.event.id] <= instant]
+    desk.clock.move(SETTLED_AFTER)
 
     assert shown(desk.figures()) == counted(history, DAYS[-1])
     assert shown(desk.figures(through=str(through))) == counted(history, through)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.clock import SystemClock
 from shared.events.envelope import encode
-from shared.messaging.dead import DeadLetters, LimitDeaths
+from shared.messaging.dead import LOOK_ANYWAY, DeadLetters, LimitDeaths
 from shared.messaging.message import EVENTS, PARKED, Delivery, Message
 from shared.messaging.premises import reasons_of
 from shared.messaging.topology import DELIVERY_LIMIT
@@ -179,3 +179,41 @@ def test_what_died_by_the_delivery_limit_replays_by_itself_and_the_refused_stay(
     eventually(lambda: edge.depth(QUEUE) == 1)
     assert deaths.replay() == 0
     assert [letter.message_id for letter in letters.look()] == ["opening-1.1.0"]
+
+
+def lay_down(edge: Edge, number: int, reason: str) -> None:
+    """Put a message among the dead, as the broker does."""
+    headers = {"x-death": [{"reason": reason, "queue": QUEUE}]}
+    edge.publish(a_message(an_event(number), exchange="", routing_key=f"{QUEUE}.dead", headers=headers))
+
+
+def test_a_limit_death_replays_after_the_refused_letter_beside_it_was_dropped(
+    edge: Edge, letters: DeadLetters
+) -> None:
+    deaths = LimitDeaths(edge.amqp_url)
+    lay_down(edge, 1, "rejected")
+    assert deaths.replay() == 0
+    letters.drop(["opening-1.1.0"])
+    assert eventually(lambda: edge.depth(f"{QUEUE}.dead") == 0)
+    assert deaths.replay() == 0
+
+    lay_down(edge, 2, "delivery_limit")
+
+    assert deaths.replay() == 1
+
+
+def test_a_dead_queue_of_the_same_depth_is_looked_through_again_after_a_while(
+    edge: Edge, letters: DeadLetters
+) -> None:
+    passed = [0.0]
+    deaths = LimitDeaths(edge.amqp_url, seconds=lambda: passed[0])
+    lay_down(edge, 1, "rejected")
+    assert deaths.replay() == 0
+    letters.drop(["opening-1.1.0"])
+    assert eventually(lambda: edge.depth(f"{QUEUE}.dead") == 0)
+    lay_down(edge, 2, "delivery_limit")
+    assert deaths.replay() == 0
+
+    passed[0] += LOOK_ANYWAY
+
+    assert deaths.replay() == 1

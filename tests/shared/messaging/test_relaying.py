@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 
 from shared.clock import SystemClock
+from shared.config import settings
 from shared.events.registry import contract_of
+from shared.messaging import relaying
+from shared.messaging.message import EVENTS
 from shared.messaging.nudge import NUDGE, BrokerNudge, NudgingDatabase, declare
 from shared.messaging.wire import connect
 from shared.mongo.port import Change
@@ -128,3 +132,64 @@ def test_a_nudge_arrives_and_a_broker_that_is_away_never_blocks_the_nudger(edge:
         nowhere()
     assert time.monotonic() - started < 0.5
     nowhere.close()
+
+
+def test_a_broker_that_was_reset_is_told_the_topology_again_and_no_fact_is_stuck(
+    edge: Edge, placement: NudgingDatabase, relay: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    connection = connect(edge.amqp_url, "test")
+    channel = connection.channel()
+    channel.exchange_delete(EVENTS)
+    channel.queue_delete("placement.openings")
+    connection.close()
+    openings = placement.collection("openings")
+    facts = [a_fact("opening-1.1.0"), a_fact("opening-1.1.1")]
+    openings.insert_one({"_id": "opening-1", "version": 1, "outbox": facts, "acts": []})
+
+    relay()
+
+    eventually(lambda: openings.count({"outbox.s": "new"}) == 0, within=20)
+    assert openings.count({"outbox.s": "stuck"}) == 0
+    assert edge.depth("placement.openings") == 2
+
+
+class LongLook:
+    """Replays limit deaths for as long as it is held."""
+
+    def __init__(self) -> None:
+        self.looking = threading.Event()
+        self.held = threading.Event()
+
+    def replay(self) -> int:
+        self.looking.set()
+        self.held.wait(30)
+        raise ValueError("의외의 일")
+
+
+def test_a_long_look_at_dead_letters_holds_up_no_fact_and_its_failure_ends_the_process(
+    edge: Edge, placement: NudgingDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "REPLAY", 0.01)
+    look = LongLook()
+    process = relaying.Relaying(settings(edge.environment()), SystemClock())
+    monkeypatch.setattr(process, "_limit_deaths", look)
+    ended: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            process.run()
+        except ValueError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert look.looking.wait(10)
+    openings = placement.collection("openings")
+    openings.insert_one({"_id": "opening-1", "version": 1, "outbox": [a_fact("opening-1.1.0")], "acts": []})
+    try:
+        eventually(lambda: edge.depth("placement.openings") == 1)
+    finally:
+        look.held.set()
+        thread.join(10)
+        process.stop()
+    assert len(ended) == 1

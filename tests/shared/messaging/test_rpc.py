@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from shared.errors import Conflict, NotFound, Refused, Unavailable
-from shared.messaging.rpc import EXCHANGE, NotUnderstood, RemoteFailure, RpcClient
+from shared.messaging.rpc import DIRECT_REPLY, EXCHANGE, NotUnderstood, RemoteFailure, RpcClient
 from shared.messaging.topology import RPC_DEAD
 from shared.messaging.wire import connect
 from shared.trace import new_traceparent, within
@@ -76,7 +76,10 @@ def test_every_kind_of_answer_comes_back_as_itself(rpc: RpcClient, town_host: Ho
     with pytest.raises(Unavailable) as away:
         rpc.call(LIBRARY, "fail", how="unavailable")
     assert "secret" not in str(away.value)
-    for how in ("crash", "set", "large"):
+    with pytest.raises(Refused) as large:
+        rpc.call(LIBRARY, "fail", how="large")
+    assert (large.value.code, large.value.field) == ("answer_too_large", "limit")
+    for how in ("crash", "set"):
         with pytest.raises(RemoteFailure) as failure:
             rpc.call(LIBRARY, "fail", how=how)
         assert "010" not in str(failure.value)
@@ -267,3 +270,46 @@ def test_a_stock_nameko_client_is_answered(town_edge: Edge) -> None:
             library.fail(how="refused")
         with pytest.raises(MethodNotFound):
             library.nothing()
+
+
+def test_a_made_up_reply_address_costs_nobody_an_answer(edge: Edge, own_rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+    hosted = host()
+    answers: list[Any] = []
+    call = threading.Thread(target=lambda: answers.append(own_rpc.call(LIBRARY, "sleep", seconds=1.5)))
+    call.start()
+    eventually(lambda: edge.database.collection("ticks").count({"_id": "asleep"}))
+    connection = connect(edge.amqp_url, "hostile")
+    channel = connection.channel()
+    for address in (f"{DIRECT_REPLY}.aGVsbG8=.aGVsbG8=", f"{DIRECT_REPLY}.!!.!!", DIRECT_REPLY[:-1] + ".x"):
+        body, told = a_poisonous_request(reply_to=address)
+        channel.basic_publish(amqp.Message(body, **told), exchange=EXCHANGE, routing_key=f"{LIBRARY}.echo")
+    connection.close()
+
+    eventually(lambda: edge.depth(RPC_DEAD) == 2)
+    eventually(lambda: "rpc_reply_leads_nowhere" in hosted.log.read_text())
+    call.join()
+    assert answers == ["slept"]
+    assert "line_lost" not in hosted.log.read_text()
+
+
+def test_a_request_that_its_caller_gave_up_is_not_carried_out_later(
+    edge: Edge, own_rpc: RpcClient, host: Callable[..., Hosted]
+) -> None:
+    hosted = host()
+    assert own_rpc.call(LIBRARY, "echo", said=1)["said"] == 1
+    hosted.stop()
+    with pytest.raises(Unavailable, match="in time"):
+        own_rpc.call(LIBRARY, "sleep", seconds=0, timeout=0.3)
+
+    host()
+
+    assert own_rpc.call(LIBRARY, "echo", said=2)["said"] == 2
+    assert edge.database.collection("ticks").count({"_id": "asleep"}) == 0
+
+
+def test_a_service_that_can_never_open_ends_with_exit_1_and_says_why(host: Callable[..., Hosted]) -> None:
+    hosted = host("tests.shared.messaging.hosted.cannot_open", wait=False)
+
+    assert hosted.process.wait(30) == 1
+    assert "cannot_open" in hosted.log.read_text()
+    assert "IndexOptionsConflict" in hosted.log.read_text()

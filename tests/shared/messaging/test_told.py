@@ -18,7 +18,7 @@ from shared.clock import SystemClock
 from shared.events.envelope import CONTENT_TYPE, encode
 from shared.messaging.dead import DeadLetters
 from shared.messaging.message import EVENTS
-from shared.messaging.wire import connect
+from shared.messaging.wire import PipelinedPublisher, connect
 from shared.mongo.real import RealDatabase, client
 from tests.harness import TestBroker, eventually
 from tests.shared.messaging.conftest import Edge, Hosted, a_message, an_event, cut_connections
@@ -174,6 +174,27 @@ def test_an_outsider_speaks_only_for_itself(edge: Edge, broker: TestBroker, host
     eventually(lambda: edge.depth(f"{QUEUE}.dead") == 1)
     assert edge.heard() == []
     assert "muni1-test" in dead_letters(edge).look()[0].reason
+
+
+def test_our_own_events_are_heard_under_whatever_name_the_broker_knows_us(
+    edge: Edge, host: Callable[..., Hosted]
+) -> None:
+    management = Management(edge.admin_url)
+    management.ask("PUT", "users/gwangsan-test", {"password": "byul", "tags": ""})
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    management.ask("PUT", f"permissions/{edge.vhost.replace('/', '%2F')}/gwangsan-test", everything)
+    url = f"amqp://gwangsan-test:byul@{edge.amqp_url.partition('@')[2]}"
+    try:
+        host(SIPBUN_AMQP_URL=url)
+        publisher = PipelinedPublisher(url, "test")
+        publisher.publish([a_message(an_event(1))])
+        publisher.close()
+        edge.publish(a_message(an_event(2)))
+
+        eventually(lambda: edge.heard() == ["opening-1.1.0"])
+        eventually(lambda: edge.depth(f"{QUEUE}.dead") == 1)
+    finally:
+        management.ask("DELETE", "users/gwangsan-test")
 
 
 def test_a_service_killed_in_the_middle_loses_and_doubles_nothing(edge: Edge, host: Callable[..., Hosted]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from amqp import exceptions
 
 from shared.errors import Unavailable
 from shared.messaging.message import EVENTS, PARKED, Message
-from shared.messaging.wire import PipelinedPublisher, connect
+from shared.messaging.wire import NoSuchExchange, PipelinedPublisher, connect
 from tests.shared.messaging.conftest import Edge, a_message, an_event, cut_connections
 
 
@@ -78,3 +80,41 @@ def test_a_wrong_password_is_unavailable_and_says_why(edge: Edge) -> None:
 
     with pytest.raises(Unavailable, match="ACCESS_REFUSED"):
         connect(f"amqp://sipbun:wrong@{at}", "test")
+
+
+def test_a_broker_that_lacks_the_exchange_is_unavailable_and_refuses_nothing(
+    edge: Edge, publisher: PipelinedPublisher
+) -> None:
+    connection = connect(edge.amqp_url, "test")
+    connection.channel().exchange_delete(EVENTS)
+    connection.close()
+
+    with pytest.raises(NoSuchExchange):
+        publisher.publish([a_message(an_event(1)), a_message(an_event(2))])
+
+
+def test_a_nack_is_told_apart_from_a_refusal(edge: Edge, publisher: PipelinedPublisher) -> None:
+    connection = connect(edge.amqp_url, "test")
+    arguments = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
+    channel = connection.channel()
+    channel.queue_declare("narrow", durable=True, auto_delete=False, arguments=arguments)
+    lost = Message("", "no.such.queue", b"{}", message_id="길-잃음")
+    batch = [lost, *(Message("", "narrow", b"{}", message_id=f"달-{number}") for number in range(20))]
+
+    receipt = publisher.publish(batch)
+
+    assert receipt.nacked
+    assert receipt.refused.keys() == {0, *receipt.nacked}
+    connection.close()
+
+
+def test_a_channel_error_while_opening_confirms_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_publisher: PipelinedPublisher) -> Any:
+        raise exceptions.AccessRefused("ACCESS_REFUSED")
+
+    monkeypatch.setattr(PipelinedPublisher, "_open", refuse)
+
+    receipt = PipelinedPublisher("amqp://127.0.0.1/").publish([a_message(an_event(1)), a_message(an_event(2))])
+
+    assert receipt.confirmed == frozenset()
+    assert receipt.refused.keys() == {0, 1}

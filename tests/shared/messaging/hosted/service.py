@@ -13,6 +13,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from shared.actors import Actor, must_be
+from shared.caller import current_address
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Refused, Unavailable
 from shared.events.envelope import Event
@@ -98,6 +99,10 @@ class HostedLibrary:
     @asked
     def echo(self, actor: Actor, *, said: Any = None) -> dict[str, Any]:
         return {"said": said, "by": actor.subject, "trace": current_traceparent()}
+
+    @asked
+    def whence(self, _actor: Actor) -> str | None:
+        return current_address()
 
     @asked
     def now(self, actor: Actor) -> dict[str, Any]:
