@@ -106,7 +106,9 @@ class Health:
 
 def look_at(town: Running) -> Health:
     """Ask everybody how they are; at most some seconds."""
-    return Health(town=town, queues=_queues(town), outbox_age_s=_outbox_age(town), memory=_memory(town), stuck=_stuck(town))
+    return Health(
+        town=town, queues=_queues(town), outbox_age_s=_outbox_age(town), memory=_memory(town), stuck=_stuck(town)
+    )
 
 
 def _queues(town: Running) -> list[dict[str, Any]] | None:

@@ -54,7 +54,7 @@ class MailSink:
         log = self.folder / "accepted.log"
         if log.exists():
             drop_torn_line(log)
-        self._log = open(log, "ab", buffering=0, opener=_private)  # noqa: SIM115, PTH123 - closed in close()
+        self._log = open(log, "ab", buffering=0, opener=_private)  # noqa: SIM115 - closed in close()
         if log.stat().st_size == 0:
             self._say("opened")
 
@@ -87,7 +87,7 @@ class MailSink:
         queued = secrets.token_hex(6).upper()
         message_id = str(message_from_bytes(raw, policy=policy.default).get("Message-ID", "")).strip()
         message_id = re.sub(r"\s+", "", message_id)
-        with open(self.folder / "new" / f"{queued}.eml", "wb", opener=_private) as out:  # noqa: PTH123 - as above
+        with open(self.folder / "new" / f"{queued}.eml", "wb", opener=_private) as out:
             out.write(raw)
             out.flush()
             os.fsync(out.fileno())

@@ -1,8 +1,8 @@
 """What runs here, as kept in `.sipbun/run.json`: written by the supervisor, read by every other command.
 
-    town = Running.read(state)
-    if town is None: ...            # nothing runs
-    subprocess.run(..., env=os.environ | town.environment())
+town = Running.read(state)
+if town is None: ...            # nothing runs
+subprocess.run(..., env=os.environ | town.environment())
 """
 
 import json

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.errors import Refused
 
-#: Roles a token can name (DESIGN "Actor tokens").
+#: Roles a token can name (shared/auth.py).
 ROLES = ("resident", "host", "officer", "operator", "service")
 
 

@@ -47,6 +47,9 @@ def command(
     try:
         outcome = _watched(folder, fills=fills, kills=kills, seed=seed)
         clean = outcome.passed
+    except KeyboardInterrupt:
+        clean = True
+        raise
     except NotInstalled as missing:
         clean = True
         fail("not_installed", "rabbitmq-server 가 없습니다 (is missing)", fix=str(missing), as_json=as_json, status=MISSING)

@@ -235,7 +235,7 @@ def _letters(branch: Tree, event: Mapping[str, Any], caused: Mapping[str, Any]) 
             )
         )
     if len(letters) > NAMED:
-        branch.add(Text(f"… 모두 {len(letters)}통 (letters in all)", style="dim"))
+        branch.add(Text(f"… 모두 {caused.get('count', len(letters))}통 (letters in all)", style="dim"))
     for notice in caused.get("notices", []):
         branch.add(Text.assemble(("✉ ", "yellow"), f"알림: {notice['title']} ({notice['district']})"))
     if not letters and not caused.get("notices"):

@@ -54,8 +54,12 @@ class FrontEnd:
 @app.command(help="화면을 더한다: 비밀번호는 한 번만 보인다 (add one; its password is told once).")
 def add(
     name: Name,
-    method: Annotated[list[str], typer.Option(help="물을 수 있는 것, 여러 번 (what it may ask): placement_openings.nearby")],
-    renew: Annotated[bool, typer.Option("--renew", help="있던 것의 비밀번호와 방법을 바꾼다 (new password and methods)")] = False,
+    method: Annotated[
+        list[str], typer.Option(help="물을 수 있는 것, 여러 번 (what it may ask): placement_openings.nearby")
+    ],
+    renew: Annotated[
+        bool, typer.Option("--renew", help="있던 것의 비밀번호와 방법을 바꾼다 (new password and methods)")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Admit a front-end."""
@@ -72,7 +76,9 @@ def add(
         if name in known and not renew:
             fail("already_there", f"이미 있습니다 (already there): {name}", fix="--renew", as_json=as_json)
         if name not in known and broker.knows(name):
-            told = f"그 이름의 브로커 사용자는 이 명령이 만들지 않았습니다 (a broker user that this did not make): {name}"
+            told = (
+                f"그 이름의 브로커 사용자는 이 명령이 만들지 않았습니다 (a broker user that this did not make): {name}"
+            )
             fail("not_ours_to_renew", told, fix="다른 이름을 고르십시오 (choose another name)", as_json=as_json)
         added = known[name].added if name in known else datetime.now(KST).isoformat(timespec="seconds")
         # Known before it is there: whatever happens in between, --renew finds a user that is ours.

@@ -11,7 +11,7 @@ event speaks: over AMQP an event of another tenant is taken, and refused by ever
 
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated

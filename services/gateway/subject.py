@@ -98,10 +98,7 @@ class Subject(Blueprint):  # type: ignore[misc]
             made = view
             if body is not None:
                 made = self.arguments(body(), required=body_needed)(made)
-            if query is not None:
-                made = self.arguments(query(), location="query")(made)
-            else:
-                made = _without_query(made)
+            made = _without_query(made) if query is None else self.arguments(query(), location="query")(made)
             made = self.response(status, told() if told is not None else None)(made)
             if key == "actor":
                 made = _guarded(made, anyone=anyone, changes=changes)

@@ -12,7 +12,7 @@ from shared.events.contract import Contract, InstantText, name_of_id, short
 
 
 class HeatShelterOpened(Schema):
-    """A heat-wave shelter opened for an area (DOMAIN.md section 1, row 37)."""
+    """A heat-wave shelter opened for an area."""
 
     shelter_id = name_of_id()
     district = short(20)

@@ -32,7 +32,7 @@ ACTS_KEPT = 100
 TRIES = 8
 #: Seconds; the first pause after a conflict is up to this long, and doubles.
 FIRST_PAUSE = 0.005
-#: A command is refused rather than saved when its facts are larger (DESIGN "Saving").
+#: A command is refused rather than saved when its facts are larger (ARCHITECTURE.md, "One act, one document").
 MAX_FACT_BYTES = 256 * 1024
 
 #: Every collection of aggregates has these.
@@ -52,9 +52,7 @@ class Codec(Protocol[A]):
 class Aggregates(Generic[A]):
     """The aggregates of one collection. ``source`` is the CloudEvents source of the facts they cause."""
 
-    def __init__(
-        self, collection: Collection, codec: Codec[A], *, source: str, clock: Clock, serial: Serial
-    ) -> None:
+    def __init__(self, collection: Collection, codec: Codec[A], *, source: str, clock: Clock, serial: Serial) -> None:
         self.collection = collection
         self.source = source
         self._codec = codec
@@ -144,8 +142,8 @@ class Aggregates(Generic[A]):
         """Put ``act`` as refused on its document, so that a sleeping actor's write fails; False if the act is done.
 
         ``done`` recognises an act so old that its id has left ``acts``. When the document is not there yet, a
-        tombstone takes its place (``tombstone: true``). For sweepers only, before they release a hold (DESIGN "hold,
-        act, settle").
+        tombstone takes its place (``tombstone: true``). For sweepers only, before they release a hold
+        (DECISIONS.md 3).
         """
         refused = {"refused": code}
         with self._serial(f"{self.collection.name}/{aggregate_id}"):

@@ -311,7 +311,7 @@ def _agrees_with(operator: str, bound: Any, values: list[Any], flat: list[Any]) 
     if operator == "$in":
         return any(value in bound for value in flat) or bool(None in bound and not values)
     if operator == "$exists":
-        return bool(values) == bound
+        return bool(bool(values) == bound)
     if operator == "$ne":
         return bool(bound not in flat and not (bound is None and not values))
     if operator in _COMPARISONS:

@@ -128,4 +128,4 @@ def percentile(values: Sequence[float], share: float) -> float:
 def _short(value: float) -> float:
     if value == 0 or not math.isfinite(value):
         return value
-    return round(value, max(0, 3 - int(math.floor(math.log10(abs(value))))))
+    return round(value, max(0, 3 - math.floor(math.log10(abs(value)))))

@@ -21,8 +21,9 @@ from shared.events.envelope import CONTENT_TYPE
 from shared.messaging.topology import is_ours, source_root, user_of
 
 #: Queues whose effects are kept by event key: the same id with another body is noticed there. Elsewhere reactions look
-#: at the state and not at the event, so repeating one in other words changes nothing.
-KEPT_BY_KEY = frozenset({"statistics.archive", "notifications.letters", "notifications.news"})
+#: at the state and not at the event, so repeating one in other words changes nothing; and news that reaches nobody leaves
+#: nothing by which it could be known again.
+KEPT_BY_KEY = frozenset({"statistics.archive", "notifications.letters"})
 #: Keeps the whole event, unknown fields too: what cannot be written down at all is dead there.
 KEEPS_ALL = frozenset({"statistics.archive"})
 #: A notice keeps everything that another municipal system said.

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from deploy.cli.__main__ import COMMANDS, Door
 from services.gateway.app import create_app

@@ -97,18 +97,28 @@ def _weather(world: World) -> None:
         while scheduler.mishaps.crash > 0:
             scheduler.sleep(random.uniform(2.0, 25.0))
             if scheduler.mishaps.crash == 0:
-                return
-            if random.random() < 0.3:
-                scheduler.tell("mail log: rotated")
-                world.mails.rotate()
+                break
+            _trouble_mail(world)
             name, server = random.choice(servers)
             scheduler.tell(f"{name}: away")
             server.away = True
             scheduler.sleep(random.choice((0.3, 2.0, 8.0)))
             server.away = False
             scheduler.tell(f"{name}: back")
+        world.mails.log_unreadable = False
 
     scheduler.spawn(world.people, "weather", blow)
+
+
+def _trouble_mail(world: World) -> None:
+    """Lose an answer of the mail server, rotate its log, or keep it from being read, now and then."""
+    random, mails = world.scheduler.random, world.mails
+    if random.random() < 0.3:
+        mails.next("lose_answer")
+    if random.random() < 0.3:
+        mails.rotate()
+        world.scheduler.tell("mail log: rotated")
+    mails.log_unreadable = random.random() < 0.3
 
 
 class _quietly:  # noqa: N801  (reads as a verb)

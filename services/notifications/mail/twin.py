@@ -36,7 +36,7 @@ class MailTwin:
         self.mails: list[Outgoing] = []
         #: When the older of the two logs begins, and when the newer one does.
         self.log_begins = self._rotated = clock.now()
-        self._taken_at: dict[str, datetime] = {}
+        self.taken_at: dict[str, datetime] = {}
         self._faults: deque[str] = deque()
 
     def seen_by(self, step: Step) -> MailTwin:
@@ -65,7 +65,7 @@ class MailTwin:
     def take(self, mail: Outgoing, now: datetime) -> None:
         """Take a mail, and log it."""
         self.mails.append(mail)
-        self._taken_at[mail.message_id] = now
+        self.taken_at[mail.message_id] = now
 
     def taken(self, tries: Mapping[str, datetime]) -> dict[str, bool | None]:
         """Return what the logs that are left say of each."""
@@ -73,7 +73,7 @@ class MailTwin:
         server = self.server
         if server.log_unreadable:
             return dict.fromkeys(tries)
-        known = {name for name, at in server._taken_at.items() if at >= server.log_begins}
+        known = {name for name, at in server.taken_at.items() if at >= server.log_begins}
         return {
             name: True if name in known else False if server.log_begins <= since else None
             for name, since in tries.items()

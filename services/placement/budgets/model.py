@@ -1,4 +1,4 @@
-"""A programme's budget (DESIGN "hold, act, settle"). Amounts are whole won; ``total`` None is 자료 없음: no ceiling.
+"""A programme's budget (hold, act, settle: DECISIONS.md 3). Amounts are whole won; ``total`` None is 자료 없음: no ceiling.
 
     hold (before the act) --> granted (the opening exists; of it, committed = places given) --> released (closed)
 

@@ -1,4 +1,4 @@
-"""Hold, act, settle for openings and their programme's budget (DESIGN.md).
+"""Hold, act, settle for openings and their programme's budget (DECISIONS.md 3).
 
 Each step is one guarded document. ``settle`` may be called at any time by anybody: it looks at both documents and takes
 the one next step, until the budget counts exactly what the opening wants.

@@ -488,4 +488,3 @@ def agreement(application: Application, opening: Opening) -> Agreement:
     if application.state == PENDING and opening.state != OPEN:
         return Agreement(end=CLOSING_REASON[opening.state])
     return Agreement()
-

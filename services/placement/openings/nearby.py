@@ -1,4 +1,4 @@
-"""Openings near a point: the index, how it is kept fresh, and the question it answers (DESIGN "Place")."""
+"""Openings near a point: the index, how it is kept fresh, and the question it answers (ARCHITECTURE.md, "Near a point")."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.reach.places import Place, Places
 
 OpeningsFeed = EventFeed[Place, Places]
 
-#: How a point was found. A device's own position needs the resident's location consent (DOMAIN.md 3.5).
+#: How a point was found. A device's own position needs the resident's location consent (위치정보법 제18조).
 SOURCES = ("typed_address", "map", "device")
 #: Metres. A wider circle is no walk.
 WIDEST = 5_000

@@ -1,8 +1,8 @@
 """What openings do when told: a table of event type -> use case.
 
-    application.*, placement.*      the application and its opening are brought together
-    opening.filled|closed|cancelled the applications known so far are ended (the later ones: application.submitted)
-    opening.*, placement.*          the budget counts the opening anew
+application.*, placement.*      the application and its opening are brought together
+opening.filled|closed|cancelled the applications known so far are ended (the later ones: application.submitted)
+opening.*, placement.*          the budget counts the opening anew
 """
 
 from __future__ import annotations

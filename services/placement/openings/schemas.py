@@ -9,7 +9,6 @@ from services.placement.programmes.schemas import Command
 from shared.events.contract import PRINTABLE
 from shared.reach.names import LONGEST
 
-
 #: An application's id is ``opening:resident``: a colon inside would make two of them look alike.
 NO_COLON = validate.Regexp(r"^[^:]+$", error="Without a colon.")
 

@@ -158,5 +158,3 @@ class OpeningsService:
     def index(self) -> OpeningsFeed:
         """Return the feed of the index of nearby openings."""
         return self.room.feed
-
-

@@ -196,9 +196,7 @@ class OpeningDesk:
 
     # Residents.
 
-    def apply(
-        self, actor: Actor, *, act_id: str, opening_id: str, resident_id: str | None = None
-    ) -> dict[str, Any]:
+    def apply(self, actor: Actor, *, act_id: str, opening_id: str, resident_id: str | None = None) -> dict[str, Any]:
         """Apply for an opening, for oneself; an officer may apply for a resident, and is recorded as proxy."""
         opening = self.openings.get(opening_id)
         resident = resident_id or actor.subject
@@ -410,9 +408,7 @@ class OpeningDesk:
     def _must_pay_enough(self, programme: Programme, terms: Terms) -> None:
         for number, shift in enumerate(terms.shifts):
             for day in shift.days:
-                floor = self.wages.won_an_hour(
-                    kind=programme.wage_floor, regions=programme.district.regions(), day=day
-                )
+                floor = self.wages.won_an_hour(kind=programme.wage_floor, regions=programme.district.regions(), day=day)
                 if terms.hourly_won < floor:
                     raise Refused(
                         "below_wage_floor",

@@ -44,7 +44,7 @@ class Tenant(Aggregate):
 
 @dataclass(frozen=True)
 class District:
-    """A 시·군·구 under the name and code it had: codes change, history keeps its names (DOMAIN.md section 0, 8).
+    """A 시·군·구 under the name and code it had: codes change, history keeps its names.
 
     ``code`` is of the MOIS series; valid on the days ``[valid_from, valid_to)``, None is open-ended.
     """

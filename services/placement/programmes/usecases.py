@@ -184,5 +184,3 @@ def shown(programme: Programme) -> dict[str, Any]:
             "valid_to": district.valid_to,
         },
     }
-
-

@@ -1,4 +1,4 @@
-"""What an hour of work must pay at least, on the day of the work (DOMAIN.md 3.6).
+"""What an hour of work must pay at least, on the day of the work (최저임금법; 생활임금 조례).
 
 The rows are data with a source each (deploy/data/wages.yaml). A day without a row is an operator's error to repair,
 never a guess. Amounts are whole won an hour.

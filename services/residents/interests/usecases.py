@@ -106,9 +106,7 @@ class Interests:
             act_id,
             "set_interest",
             interest_id=interest_id,
-            lat=interest.centre.lat,
-            lon=interest.centre.lon,
-            radius=radius,
+            sealed=resident.sealed(lat=interest.centre.lat, lon=interest.centre.lon, radius=radius),
             topics=list(interest.topics),
             until=until,
         )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from services.residents.interests.model import MOST, Interest
 from shared.aggregate import Aggregate, Fact
@@ -18,6 +19,7 @@ from shared.errors import Refused
 from shared.events import residents as says
 from shared.events.contract import Contract
 from shared.geo import Point
+from shared.ids import content_hash
 
 #: Without it there is no registration; withdrawing it is leaving.
 MANDATORY = "service"
@@ -85,6 +87,8 @@ class Resident(Aggregate):
     home: Point | None = None
     interests: tuple[Interest, ...] = ()
     left_at: datetime | None = None
+    #: Random, and gone when they leave: without it nobody can try out which place or address an act's hash was of.
+    salt: str | None = field(default=None, repr=False)
 
     @staticmethod
     def register(
@@ -96,6 +100,7 @@ class Resident(Aggregate):
         agreed: Iterable[Agreement],
         over_14: bool,
         hand: Hand,
+        salt: str,
     ) -> Resident:
         """Return a new resident who agreed to these texts.
 
@@ -113,6 +118,7 @@ class Resident(Aggregate):
             name=written_name(name),
             registered_at=hand.at,
             mail=None if mail is None else written_mail(mail),
+            salt=salt,
         )
         resident.say(says.RESIDENT_REGISTERED.fact(resident_id=resident_id))
         for agreement in agreed:
@@ -120,6 +126,10 @@ class Resident(Aggregate):
                 raise Refused("consent_twice", field="consents", purpose=agreement.purpose)
             resident.give(agreement, hand)
         return resident
+
+    def sealed(self, **personal: Any) -> str:
+        """Return what an act's hash holds instead of these JSON-ready values: the same for the same, and no way back."""
+        return content_hash({"salt": self.salt, **personal})
 
     def consents_to(self, *purposes: str) -> bool:
         """Return whether a consent stands for each of these purposes."""
@@ -156,7 +166,7 @@ class Resident(Aggregate):
         if not self.consents_to(*FOR_INTERESTS):
             self._drop(self.interests)
         if purpose == MANDATORY and self.left_at is None:
-            self.left_at, self.name, self.mail = hand.at, "", None
+            self.left_at, self.name, self.mail, self.salt = hand.at, "", None, None
 
     def settle_home(self, point: Point) -> None:
         """Keep the home neighbourhood; raise ``Refused`` ``location_consent_needed``."""

@@ -24,6 +24,7 @@ def build(town: Town) -> Registry:
         residents=residents(database, clock=town.clock, serial=town.serial),
         trail=trail(database, clock=town.clock, ids=town.ids),
         clock=town.clock,
+        ids=town.ids,
     )
 
 

@@ -38,6 +38,7 @@ class ResidentCodec:
             "mail": resident.mail,
             "home": None if resident.home is None else {"lat": resident.home.lat, "lon": resident.home.lon},
             "left_at": resident.left_at,
+            "salt": resident.salt,
             "due": resident.due(),
             "shelf": shelf_of(resident.id) if resident.interests else None,
         }
@@ -56,6 +57,7 @@ class ResidentCodec:
             home=None if home is None else Point(**home),
             interests=tuple(_interest(row) for row in document["interests"]),
             left_at=document.get("left_at"),
+            salt=document.get("salt"),
         )
 
 

@@ -16,6 +16,7 @@ from shared.errors import NotFound, Refused
 from shared.events.envelope import Event
 from shared.events.residents import PURPOSES
 from shared.geo import Point
+from shared.ids import Ids
 
 #: Residents in one question for contacts.
 MOST_CONTACTS = 1_000
@@ -45,6 +46,7 @@ class Registry:
     residents: Residents
     trail: Trail
     clock: Clock
+    ids: Ids
 
     def register(
         self,
@@ -71,10 +73,12 @@ class Registry:
             agreed=[Agreement(**consent) for consent in consents],
             over_14=over_14,
             hand=self._hand(actor, resident_id),
+            salt=self.ids.new("salt"),
         )
         if actor.is_any(*STAFF) and actor.subject != resident_id:
             self.trail.staff_acted(actor, "register", resident_id, town)
-        act = Act.of(act_id, "register", tenant=town, name=name, mail=mail, consents=list(consents))
+        # Without name and address: a repeat brings another salt, so nothing could tell whether they are the same.
+        act = Act.of(act_id, "register", tenant=town, consents=list(consents))
         return self.residents.create(act, fresh, {"resident_id": resident_id})
 
     def get(self, actor: Actor, *, resident_id: str) -> Outcome:
@@ -104,13 +108,14 @@ class Registry:
         self, actor: Actor, *, act_id: str, resident_id: str, name: str | None = None, mail: str | None = None
     ) -> Outcome:
         """Change the name or the mail address; an empty address removes it."""
-        admit(self.residents, self.trail, actor, resident_id, "correct")
+        known = admit(self.residents, self.trail, actor, resident_id, "correct")
 
         def decide(resident: Resident) -> Outcome:
             resident.correct(name=name, mail=mail)
             return {"resident_id": resident_id}
 
-        return self.residents.act(Act.of(act_id, "correct", name=name, mail=mail), resident_id, decide)
+        act = Act.of(act_id, "correct", sealed=known.sealed(name=name, mail=mail))
+        return self.residents.act(act, resident_id, decide)
 
     def give_consent(self, actor: Actor, *, act_id: str, resident_id: str, purpose: str, text_version: str) -> Outcome:
         """Record that a resident agrees to a version of a purpose's text."""
@@ -149,7 +154,8 @@ class Registry:
             resident.settle_home(point)
             return {"resident_id": resident_id}
 
-        return self.residents.act(Act.of(act_id, "set_home", lat=point.lat, lon=point.lon), resident_id, decide)
+        act = Act.of(act_id, "set_home", sealed=resident.sealed(lat=point.lat, lon=point.lon))
+        return self.residents.act(act, resident_id, decide)
 
     def consented(self, actor: Actor, *, resident_id: str, purpose: str) -> Outcome:
         """Return ``{"given"}`` to the resident or to a service; somebody unknown has consented to nothing."""

@@ -201,6 +201,7 @@ def test_public_reads_need_nobody_and_everything_else_needs_somebody(door: Door)
         "get /v1/openings/{opening_id}",
         "get /v1/tenants/{tenant}/openings",
         "get /v1/tenants/{tenant}/openings/nearby",
+        "get /v1/tenants/{tenant}/notices",
         "get /v1/tenants/{tenant}/figures",
         "get /dev/sign-in",
         "post /dev/sign-in",

@@ -198,7 +198,9 @@ def lines(*told: tuple[datetime, str]) -> str:
 
 
 def test_postfix_has_taken_a_mail_only_when_its_queue_entry_became_active(tmp_path: Path) -> None:
-    dated = "".join(f"2026-11-22T09:30:0{line[14:]}\n" for line in POSTFIX.splitlines()).replace(" mail ", "+09:00 mail ")
+    dated = "".join(f"2026-11-22T09:30:0{line[14:]}\n" for line in POSTFIX.splitlines()).replace(
+        " mail ", "+09:00 mail "
+    )
     (tmp_path / "mail.log").write_text(dated)
     after = from_iso("2026-11-22T09:30:05+09:00")
 

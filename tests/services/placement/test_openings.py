@@ -211,7 +211,9 @@ def test_a_year_without_a_wage_is_the_operators_to_repair(office: Office) -> Non
 
 def test_the_whole_cost_is_held_then_granted_and_the_rest_given_back(kept_office: Office) -> None:
     office = kept_office
-    office.openings.budget.set_total(OFFICER, act_id="total", programme_id=f"{TENANT}:gs-citizen-allowance", total=70_000)
+    office.openings.budget.set_total(
+        OFFICER, act_id="total", programme_id=f"{TENANT}:gs-citizen-allowance", total=70_000
+    )
     office.an_opening(places=3)  # 3 x 2 h x 10,320 = 61,920
     assert office.budget() == {"held": 61_920, "granted": 0, "committed": 0, "balance": 8_080}
 
@@ -229,7 +231,9 @@ def test_the_whole_cost_is_held_then_granted_and_the_rest_given_back(kept_office
 
 
 def test_a_budget_is_never_passed(office: Office) -> None:
-    office.openings.budget.set_total(OFFICER, act_id="total", programme_id=f"{TENANT}:gs-citizen-allowance", total=70_000)
+    office.openings.budget.set_total(
+        OFFICER, act_id="total", programme_id=f"{TENANT}:gs-citizen-allowance", total=70_000
+    )
     office.an_opening("opn-1")
 
     with pytest.raises(Refused, match="budget_exceeded"):

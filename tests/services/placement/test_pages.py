@@ -21,7 +21,11 @@ def a_hundred_shifts(office: Office) -> dict[str, Any]:
     """Return an opening's changes that make it as large as it may be."""
     day = (office.clock.now() + timedelta(days=2)).astimezone(KST).replace(hour=8, minute=0)
     starts = [day + timedelta(days=number // 4, hours=3 * (number % 4)) for number in range(100)]
-    return {"shifts": [{"start": at, "end": at + timedelta(hours=1)} for at in starts], "title": "별" * 120, "places": 1}
+    return {
+        "shifts": [{"start": at, "end": at + timedelta(hours=1)} for at in starts],
+        "title": "별" * 120,
+        "places": 1,
+    }
 
 
 def test_the_applications_of_an_opening_are_read_page_by_page_first_come_first(kept_office: Office) -> None:
@@ -57,7 +61,7 @@ def test_openings_are_listed_page_by_page_latest_first_even_when_published_at_on
         pages.append([row["opening_id"] for row in told["openings"]])
         cursor = told["cursor"]
 
-    assert sum(pages, []) == [f"opn-{number}" for number in (8, 7, 6, 5, 4, 3, 2, 1, 0)]
+    assert [one for found in pages for one in found] == [f"opn-{number}" for number in (8, 7, 6, 5, 4, 3, 2, 1, 0)]
     assert max(map(len, pages)) == 2
 
 

@@ -157,7 +157,7 @@ def office(kept: Database, clock: StoppedClock) -> Office:
     index = feed(people, clock)
     index.opened()
     return Office(
-        registry=Registry(residents=people, trail=records, clock=clock),
+        registry=Registry(residents=people, trail=records, clock=clock, ids=SeededIds(2)),
         interests=Interests(residents=people, feed=index, trail=records, clock=clock),
         residents=people,
         trail=records,

@@ -89,6 +89,29 @@ def test_registering_again_with_the_same_act_gives_the_same_answer_and_says_noth
     assert office.said() == ["resident.registered", "consent.given"]
 
 
+def test_what_is_kept_of_an_act_tells_nothing_of_the_place_or_the_address(office: Office) -> None:
+    def hashes(resident_id: str) -> dict[str, str]:
+        office.register(resident_id, mail="eunha@example.org")
+        by, who = a_resident(resident_id), {"resident_id": resident_id}
+        office.registry.set_home(by, act_id="home", **who, **LIBRARY)
+        office.registry.correct(by, act_id="correct", **who, mail="byeol@example.org")
+        office.set_interest(resident_id)
+        kept = office.residents.collection.find_one({"_id": resident_id})
+        assert kept is not None
+        return {act["id"]: act["hash"] for act in kept["acts"]}
+
+    first, second = hashes("res-1"), hashes("res-2")
+    assert first["asked:home"] != second["asked:home"]
+    assert first["asked:correct"] != second["asked:correct"]
+    with pytest.raises(Refused, match="act_id_reused"):
+        office.registry.set_home(a_resident(), act_id="home", resident_id="res-1", **NEARBY)
+
+    office.withdraw("service")
+    left = office.residents.collection.find_one({"_id": "res-1"})
+    assert left is not None
+    assert "salt" not in left
+
+
 def test_an_id_that_is_taken_is_refused(office: Office) -> None:
     office.register()
     assert refusal(office.register) == ("id_taken", "id")
@@ -215,6 +238,7 @@ def test_at_any_time_one_consent_at_most_stands_per_purpose_and_no_home_without_
         agreed=[Agreement("service", "2026-01")],
         over_14=True,
         hand=hand,
+        salt="salt-1",
     )
     for number, (verb, purpose) in enumerate(acts):
         if verb == "give":

@@ -192,8 +192,8 @@ def test_a_figure_is_bound_to_the_instant_in_its_answer(desk: Desk) -> None:
 def test_what_was_known_at_an_instant_is_told_once_it_is_settled(desk: Desk) -> None:
     desk.note(*a_filled_opening())
     for later in (timedelta(), SETTLED_AFTER - timedelta(seconds=1)):
+        desk.clock.move(later)
         with pytest.raises(Refused, match="known_at_too_late") as caught:
-            desk.clock.move(later)
             desk.figures(known_at=iso(MORNING))
     desk.clock.move(timedelta(seconds=1))
 

@@ -40,14 +40,16 @@ def sipbun(edge: Edge, state: Path, *words: str) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout.splitlines()[-1])
 
 
-def test_a_front_end_asks_what_it_was_given_and_nothing_else(town_edge: Edge, town_host: Hosted, tmp_path: Path) -> None:
+def test_a_front_end_asks_what_it_was_given_and_nothing_else(
+    town_edge: Edge, town_host: Hosted, tmp_path: Path
+) -> None:
     status, told = sipbun(town_edge, tmp_path, "front-ends", "add", NAME, "--method", "hosted_library.echo")
     assert status == 0, told
     try:
         url = re.sub(r"//[^@]*@", f"//{NAME}:{told['amqp']['password']}@", town_edge.amqp_url)
         rpc = RpcClient(url, "map")
         assert rpc.call("hosted_library", "echo", said="은하수")["said"] == "은하수"
-        with pytest.raises(Unavailable, match="403|ACCESS_REFUSED"):
+        with pytest.raises(Unavailable, match=r"403|ACCESS_REFUSED"):
             rpc.call("hosted_library", "now")
         rpc.close()
 
@@ -67,7 +69,9 @@ def test_a_front_end_asks_what_it_was_given_and_nothing_else(town_edge: Edge, to
             connection.collect()
             assert what
 
-        assert sipbun(town_edge, tmp_path, "front-ends", "list")[1]["front_ends"][0]["methods"] == ["hosted_library.echo"]
+        assert sipbun(town_edge, tmp_path, "front-ends", "list")[1]["front_ends"][0]["methods"] == [
+            "hosted_library.echo"
+        ]
         assert sipbun(town_edge, tmp_path, "front-ends", "add", NAME, "--method", "hosted_library.now")[0] == 1
         assert sipbun(town_edge, tmp_path, "front-ends", "remove", NAME)[0] == 0
         with pytest.raises(Unavailable):
