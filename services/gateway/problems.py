@@ -61,6 +61,7 @@ _STATUS_OF: Mapping[str, int] = {
             "too_many_at_once",
             "shift_too_long_or_empty",
             "shifts_overlap",
+            "shift_not_on_the_minute",
             "deadline_after_work",
             "mode_unknown",
             "below_wage_floor",

@@ -287,9 +287,11 @@ def test_no_value_of_any_argument_makes_a_method_fail_inside_or_tell_what_nobody
 
 def test_hostile_headers_and_half_a_megabyte_of_arguments_change_no_answer(world: World, nobody_dies: None) -> None:
     asker = Asker(world.running.amqp_url)
-    body = orjson.dumps({"args": [], "kwargs": {"tenant": "corpus"}})
+    token = world.keys.issue(everybody(), SystemClock().now())
+    body = orjson.dumps({"args": [], "kwargs": {"tenant": TENANT, "token": token}})
     usual = asker.ask("statistics_figures.count", body)
     assert usual is not None
+    assert usual["error"] is None
     for headers in hostile_headers():
         assert asker.ask("statistics_figures.count", body, headers=headers) == usual
     assert asker.ask("statistics_figures.count", body, correlation_id=None) == usual

@@ -187,9 +187,7 @@ def lay_down(edge: Edge, number: int, reason: str) -> None:
     edge.publish(a_message(an_event(number), exchange="", routing_key=f"{QUEUE}.dead", headers=headers))
 
 
-def test_a_limit_death_replays_after_the_refused_letter_beside_it_was_dropped(
-    edge: Edge, letters: DeadLetters
-) -> None:
+def test_a_limit_death_replays_after_the_refused_letter_beside_it_was_dropped(edge: Edge, letters: DeadLetters) -> None:
     deaths = LimitDeaths(edge.amqp_url)
     lay_down(edge, 1, "rejected")
     assert deaths.replay() == 0
@@ -202,9 +200,7 @@ def test_a_limit_death_replays_after_the_refused_letter_beside_it_was_dropped(
     assert deaths.replay() == 1
 
 
-def test_a_dead_queue_of_the_same_depth_is_looked_through_again_after_a_while(
-    edge: Edge, letters: DeadLetters
-) -> None:
+def test_a_dead_queue_of_the_same_depth_is_looked_through_again_after_a_while(edge: Edge, letters: DeadLetters) -> None:
     passed = [0.0]
     deaths = LimitDeaths(edge.amqp_url, seconds=lambda: passed[0])
     lay_down(edge, 1, "rejected")

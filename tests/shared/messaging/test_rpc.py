@@ -272,7 +272,9 @@ def test_a_stock_nameko_client_is_answered(town_edge: Edge) -> None:
             library.nothing()
 
 
-def test_a_made_up_reply_address_costs_nobody_an_answer(edge: Edge, own_rpc: RpcClient, host: Callable[..., Hosted]) -> None:
+def test_a_made_up_reply_address_costs_nobody_an_answer(
+    edge: Edge, own_rpc: RpcClient, host: Callable[..., Hosted]
+) -> None:
     hosted = host()
     answers: list[Any] = []
     call = threading.Thread(target=lambda: answers.append(own_rpc.call(LIBRARY, "sleep", seconds=1.5)))

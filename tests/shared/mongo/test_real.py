@@ -15,7 +15,10 @@ from shared.mongo.real import RealCollection
 TIMED_OUT: dict[str, Any] = {"writeErrors": [], "writeConcernErrors": [{"code": 64, "errmsg": "waiting timed out"}]}
 STEPPED_DOWN: dict[str, Any] = {"writeErrors": [{"index": 0, "code": 10107}], "writeConcernErrors": []}
 TAKEN: dict[str, Any] = {"writeErrors": [{"index": 0, "code": 11000}], "writeConcernErrors": []}
-MISTAKEN: dict[str, Any] = {"writeErrors": [{"index": 0, "code": 9}], "writeConcernErrors": TIMED_OUT["writeConcernErrors"]}
+MISTAKEN: dict[str, Any] = {
+    "writeErrors": [{"index": 0, "code": 9}],
+    "writeConcernErrors": TIMED_OUT["writeConcernErrors"],
+}
 
 
 class Answering:
