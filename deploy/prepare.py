@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Exit status of every command whose set-up is missing.
 MISSING = 3
 #: Commands that need the developers' tools too.
-NEEDS_TOOLS = ("test",)
+NEEDS_TOOLS = ("test", "bench")
 
 
 def main(arguments: list[str]) -> int:

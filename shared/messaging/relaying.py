@@ -48,7 +48,7 @@ OUTBOXES: Mapping[str, tuple[str, ...]] = {
 POLL = 1.0
 #: A round that found something is followed by a rest of so many times its length, at most so many seconds: the busier
 #: the database, the larger the batches. There is no rest after a full batch.
-REST, LONGEST_REST = 1.0, 0.1
+REST, LONGEST_REST = 1.0, 0.02
 #: Nudges read in one round; what is left only says again what was said.
 NUDGES = 10_000
 #: Seconds between looks at how much waits, and how long already.

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -36,6 +37,8 @@ from shared.messaging.wire import connect
 READY = 600.0
 #: Seconds a command may take.
 PATIENCE = 900.0
+#: File in a bench's folder: pid and start time of the bench and of everything it started but the two servers.
+STARTED = "started"
 
 Say = Callable[[str], None]
 
@@ -130,6 +133,23 @@ def cpu_of(process: psutil.Process) -> float:
     return total
 
 
+def end_orphans(state: Path) -> None:
+    """End what benches started that were shot themselves; their folders go with it."""
+    for folder in state.glob("bench-*"):
+        try:
+            lines = (folder / STARTED).read_text().splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        bench, *started = [Process(int(pid), float(born)) for pid, born in map(str.split, lines)]
+        if bench.alive:
+            continue
+        for process in started:
+            process.signal_group(signal.SIGKILL)
+        BrokerNode(folder / "rabbitmq").kill()
+        EmbeddedDatabase(folder / "database").kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class Bed:
     """The private servers and everything started on them; it all ends with the block."""
 
@@ -139,13 +159,16 @@ class Bed:
         self.node = BrokerNode(folder / "rabbitmq")
         self.engine = EmbeddedDatabase(folder / "database")
         self.keys = folder / "keys.json"
-        self._sockets = Path(tempfile.mkdtemp(prefix="sipbun-bench-"))
+        self._sockets = Path()
         self._stages: list[Stage] = []
         self._closing: list[Callable[[], None]] = []
 
     def __enter__(self) -> Bed:
         """Start both servers."""
+        end_orphans(self.folder.parent)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.remember(Process.of(os.getpid()))
+        self._sockets = Path(tempfile.mkdtemp(prefix="sipbun-bench-"))
         make_keys(self.keys)
         try:
             self.node.start()
@@ -170,6 +193,12 @@ class Bed:
             if server.running:
                 server.kill()
         shutil.rmtree(self._sockets, ignore_errors=True)
+        (self.folder / STARTED).unlink(missing_ok=True)
+
+    def remember(self, process: Process) -> None:
+        """Write down a process, so that the next bench ends it if this one is shot; the first is the bench itself."""
+        with (self.folder / STARTED).open("a") as out:
+            out.write(f"{process.pid} {process.born}\n")
 
     def clear(self) -> None:
         """End the stages and the peers' servers of one subject."""
@@ -225,6 +254,7 @@ class Bed:
         for name, target, green, environment, told in wanted:
             stage = Stage(self.folder, self._sockets, name, target, green=green, environment=environment, told=told)
             self._stages.append(stage)
+            self.remember(stage.process)
             started.append(stage)
         for stage in started:
             stage.wait_ready()

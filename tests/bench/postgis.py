@@ -86,6 +86,13 @@ class Cluster:
         self.start()
 
     @property
+    def process(self) -> Process:
+        """The postmaster."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process
+
+    @property
     def dsn(self) -> str:
         """Where it listens."""
         return f"host=127.0.0.1 port={self._port} user=bench dbname=postgres"

@@ -20,6 +20,8 @@ from tests.bench.result import Result, Skipped, percentile, take_turns
 
 PREFIX = "res"
 SEED = 11
+#: Interests from which on the goals count.
+PROMISED = 1_000_000
 #: Each interest has one of so many topics on; a question asks for one of them.
 TOPICS = 4
 
@@ -124,9 +126,9 @@ def run(bed: Bed, *, quick: bool, count: int = 0) -> list[Result | Skipped]:
             name=f"residents in reach, bytes an interest at {count:.0e}",
             ours=ours.ask("bytes"),
             unit="bytes",
-            most=50.0,
+            most=50.0 if count >= PROMISED else None,
             limits="resident memory grown ÷ interests, ids included"
-            + ("; at 1e5 the room kept for growth weighs more than at 1e6" if quick else ""),
+            + ("" if count >= PROMISED else "; the room kept for growth weighs more than at 1e6, where the goal is"),
         )
     ]
     try:
@@ -134,6 +136,7 @@ def run(bed: Bed, *, quick: bool, count: int = 0) -> list[Result | Skipped]:
     except postgis.Missing as missing:
         return [*lines, Skipped("residents in reach, PostGIS", str(missing))]
     bed.also_close(cluster.stop)
+    bed.remember(cluster.process)
     stages = {
         "ours": ours,
         "postgis": bed.stage(
@@ -161,7 +164,7 @@ def run(bed: Bed, *, quick: bool, count: int = 0) -> list[Result | Skipped]:
             peer_name="postgis",
             unit="ms",
             ratio=tally.ratio("ours", "postgis", less_is_better=True),
-            goal=50.0,
+            goal=50.0 if count >= PROMISED else None,
             limits=f"{found['ours'] / (questions * (rounds + 1)):.0f} residents an answer, "
             f"CPU, cores: {tally.limits('ours')}",
         )

@@ -33,21 +33,21 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
-        self._process = Process.of(started.pid)
+        self.process = Process.of(started.pid)
         until = time.monotonic() + 20
         while True:
             try:
                 Client(self.port).ask("PING")
                 return
             except OSError:
-                if not self._process.alive or time.monotonic() > until:
+                if not self.process.alive or time.monotonic() > until:
                     self.stop()
                     raise Missing("redis-server did not start") from None
                 time.sleep(0.05)
 
     def stop(self) -> None:
         """Stop it."""
-        self._process.end(10)
+        self.process.end(10)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
