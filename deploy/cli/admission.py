@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from deploy.cli.answer import MISSING, fail
 from deploy.management import Management, ManagementRefused, vhost_of
@@ -72,6 +72,14 @@ def broker_of(*, as_json: bool) -> Broker:
             status=MISSING,
         )
     return Broker(Management(told.amqp_admin_url), vhost_of(told.amqp_url))
+
+
+def address_of_broker() -> str:
+    """Return ``host:port`` of the running town's broker, or of the one that the environment names."""
+    town = running(state_dir())
+    url = town.amqp_url if town is not None else settings().amqp_url
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 5672}"
 
 
 def no_broker(trouble: Exception, *, as_json: bool) -> NoReturn:

@@ -44,7 +44,8 @@ def give(document: Any, *, as_json: bool, people: RenderableType = "", status: i
         sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
         sys.stdout.flush()
     elif people:
-        out.print(people)
+        # A person's terminal wraps long lines by itself; wrapped here, a key or a document could not be copied.
+        out.print(people, soft_wrap=isinstance(people, str))
     raise typer.Exit(status)
 
 

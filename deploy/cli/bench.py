@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from deploy.broker import NotInstalled, ensure_installed
 from deploy.cli.answer import MISSING, OK, PROBLEM, USAGE, AsJson, aside, fail, give, say
@@ -70,6 +72,7 @@ def command(
     found: list[Result] = []
     skipped: list[Skipped] = []
     failed: dict[str, str] = {}
+    busy = machine()
     try:
         ensure_installed(say)
         with Bed(folder, say) as bed:
@@ -92,13 +95,13 @@ def command(
             shutil.rmtree(folder, ignore_errors=True)
     document: dict[str, Any] = {
         "quick": quick,
-        "machine": machine(),
+        "machine": busy,
         "results": [line.as_json() for line in found],
         "skipped": [{"name": line.name, "why": line.why} for line in skipped],
         "failed": failed,
         "seconds": round(time.monotonic() - began, 1),
     }
-    give(document, as_json=as_json, people=_table(document), status=PROBLEM if failed else OK)
+    give(document, as_json=as_json, people=_people(document), status=PROBLEM if failed else OK)
 
 
 def machine() -> dict[str, Any]:
@@ -121,6 +124,12 @@ def _processor() -> str:
     return named[0] if named else ""
 
 
+def _people(document: dict[str, Any]) -> Group:
+    """The table, and under it what limits each: how much of a core every part used."""
+    named = [f"{line['name']}\n    {line['limits']}" for line in document["results"]]
+    return Group(_table(document), Text("무엇이 막나 (what limits)", style="bold"), Text("\n".join(named), style="dim"))
+
+
 def _table(document: dict[str, Any]) -> Table:
     on = document["machine"]
     table = Table(
@@ -132,10 +141,8 @@ def _table(document: dict[str, Any]) -> Table:
         ("무엇 (what)", False),
         ("우리 (ours)", True),
         ("상대 (peer)", True),
-        ("", False),
         ("배 (ratio)", True),
         ("목표 (goal)", True),
-        ("무엇이 막나 (what limits)", False),
     ):
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
     for line in document["results"]:
@@ -143,15 +150,13 @@ def _table(document: dict[str, Any]) -> Table:
         table.add_row(
             line["name"],
             f"{line['ours']:,g} {line['unit']}",
-            "" if line["peer"] is None else f"{line['peer']:,g}",
-            line["peer_name"],
+            "" if line["peer"] is None else f"{line['peer']:,g} {line['peer_name']}",
             "" if line["ratio"] is None else f"{line['ratio']:.2f}",
             "" if line["goal"] is None else f"{line['goal']} {'✓' if met else '✗'}",
-            line["limits"],
             style="" if met is not False else "red",
         )
     for line in document["skipped"]:
-        table.add_row(line["name"], "건너뜀 (skipped)", "", "", "", "", line["why"], style="dim")
+        table.add_row(line["name"], f"건너뜀 (skipped): {line['why']}", style="dim")
     return table
 
 

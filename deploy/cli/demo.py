@@ -68,7 +68,7 @@ def command(
     if picture is not None:
         save_picture(picture, board.view(), outcome)
     if as_json and outcome.filled_id:
-        say(f"따라가 보기 (follow it): ./sipbun follow {outcome.filled_id}")
+        say(f"따라가 보기, 켜진 뒤에 (follow it, after ./sipbun up): ./sipbun follow {outcome.filled_id}")
     give(
         outcome.as_json(),
         as_json=as_json,

@@ -23,7 +23,7 @@ import typer
 from rich.table import Table
 
 from deploy.broker import write_private
-from deploy.cli.admission import broker_of, no_broker
+from deploy.cli.admission import address_of_broker, broker_of, no_broker
 from deploy.cli.answer import USAGE, AsJson, fail, give
 from deploy.management import ManagementAway, ManagementRefused
 from deploy.running import state_dir
@@ -101,7 +101,8 @@ def add(
     }
     people = (
         f"{name} 이(가) 물을 수 있습니다. 비밀번호는 다시 보이지 않습니다. (told once, keep it safe)\n\n"
-        f"  AMQP  사용자 (user)          {name}\n"
+        f"  AMQP  주소 (address)         {address_of_broker()}\n"
+        f"        사용자 (user)          {name}\n"
         f"        비밀번호 (password)    {password}\n"
         f"        가상 호스트 (vhost)    {broker.vhost}\n"
         f"        교환기 (exchange)      {EXCHANGE}\n"

@@ -20,7 +20,7 @@ import typer
 from rich.table import Table
 
 from deploy.broker import write_private
-from deploy.cli.admission import broker_of, no_broker
+from deploy.cli.admission import address_of_broker, broker_of, no_broker
 from deploy.cli.answer import AsJson, fail, give
 from deploy.management import ManagementAway, ManagementRefused
 from deploy.running import state_dir
@@ -152,14 +152,15 @@ def _keep(publishers: list[Publisher]) -> None:
 def _told_once(publisher: Publisher, *, password: str, key: str, vhost: str) -> str:
     return (
         f"{publisher.name} 이(가) 알릴 수 있습니다. 아래 비밀은 다시 보이지 않습니다. (told once, keep it safe)\n\n"
-        f"  AMQP  사용자 (user)          {publisher.name}\n"
+        f"  AMQP  주소 (address)         {address_of_broker()}\n"
+        f"        사용자 (user)          {publisher.name}\n"
         f"        비밀번호 (password)    {password}\n"
         f"        가상 호스트 (vhost)    {vhost}\n"
         f"        교환기 (exchange)      {EVENTS}\n"
         f"        라우팅 키              {publisher.name}.<subject>.<past>.vN\n"
         f"        user_id                {publisher.name}\n"
-        f"  HTTP  POST /events, Authorization: Bearer\n"
-        f"        {key}\n"
+        f"  HTTP  POST /events\n"
+        f"        Authorization: Bearer {key}\n"
         f"  유형 (type)    {publisher.type_prefix}.<subject>.<past>.vN\n"
         f"  출처 (source)  /{publisher.name}/...\n"
         f"  운영기관 (tenant)  {', '.join(publisher.tenants)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +27,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Run seed after seed until one breaks an invariant."""
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     from tests.simulation.faults import BY_NAME, FAULTS  # noqa: PLC0415  (loading a town takes a second)
     from tests.simulation.run import simulate  # noqa: PLC0415
 

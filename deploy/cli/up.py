@@ -108,10 +108,10 @@ class Stop:
 
 
 def stop_on_signal(*, enabled: bool) -> Stop:
-    """Take over SIGINT and SIGTERM."""
+    """Take over SIGINT, SIGTERM and SIGHUP: a town watched in a terminal ends with it."""
     stop = Stop()
     if enabled:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, stop)
     return stop
 

@@ -96,7 +96,7 @@ def judged(outcome: Outcome) -> RenderableType:
             lines.append(Text("\n".join([title, *(f"  - {one}" for one in sentences[:10])]), style="red"))
     lines.append(_last_line(outcome))
     if outcome.filled_id:
-        lines.append(Text(f"따라가 보기 (follow it): ./sipbun follow {outcome.filled_id}", style="dim"))
+        lines.append(Text(f"따라가 보기, 켜진 뒤에 (follow it, after ./sipbun up): ./sipbun follow {outcome.filled_id}", style="dim"))
     style = "green" if outcome.ok else "red"
     return Panel(Group(*lines), title="약속 (promises)", title_align="left", border_style=style, padding=(0, 1))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
 
 from shared.aggregate import Fact
 from shared.clock import from_iso
@@ -41,12 +41,19 @@ class Contract:
     prefix: str = "kr.sipbun"
     _reader: Schema = field(init=False, repr=False, compare=False)
     _writer: Schema = field(init=False, repr=False, compare=False)
+    #: The reader's fields by their key in the data, or nothing when the schema does more than look at each field.
+    _fields: tuple[tuple[str, fields.Field[Any]], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not NAME.match(self.name):
             raise ValueError(f"{self.name!r}: an event is named <publisher>.<subject>.<past_tense>")
         object.__setattr__(self, "_reader", _tolerant(self.schema(unknown=EXCLUDE)))
         object.__setattr__(self, "_writer", self.schema(unknown=RAISE))
+        reader = self._reader
+        # marshmallow has no public way to ask whether a schema has hooks.
+        hooked = any(reader._hooks.values())  # noqa: SLF001
+        named = () if hooked else tuple((one.data_key or name, one) for name, one in reader.load_fields.items())
+        object.__setattr__(self, "_fields", named)
 
     @property
     def publisher(self) -> str:
@@ -77,6 +84,19 @@ class Contract:
         except ValidationError as error:
             raise ContractBroken(f"{self.type}: {_first(error.messages)}") from error
         return loaded
+
+    def check(self, data: Any) -> None:
+        """Raise ``ContractBroken`` unless ``read`` would take the data; half the time of ``read``, which makes a copy."""
+        if self._fields and isinstance(data, dict):
+            try:
+                for name, one in self._fields:
+                    one.deserialize(data.get(name, missing), name, data)
+            except ValidationError:
+                # Said below, in the words of the whole schema.
+                pass
+            else:
+                return
+        self.read(data)
 
 
 def _tolerant(schema: Schema) -> Schema:

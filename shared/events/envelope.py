@@ -93,7 +93,7 @@ def decode(body: bytes) -> Event:
     told = _json(body)
     missing = [name for name in _REQUIRED if name not in told]
     if missing:
-        raise Unreadable(f"{missing[0]}: missing; CloudEvents 1.0 with tenant and sequence is expected")
+        raise Unreadable(f"{', '.join(missing)}: missing; CloudEvents 1.0 with tenant and sequence is expected")
     if told["specversion"] != "1.0":
         raise Unreadable("specversion: must be 1.0")
     for name in _REQUIRED[1:-1]:

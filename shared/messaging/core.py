@@ -127,7 +127,7 @@ class Core:
         assert contract is not None  # noqa: S101  (objection() has just refused unknown types)
         if not is_ours(contract) and event.tenant not in self._tenants_of(contract.publisher):
             raise Unreadable(f"tenant: {contract.publisher} may not speak for {event.tenant}")
-        contract.read(event.data)
+        contract.check(event.data)
         return event
 
     def _react(self, group: list[Read]) -> tuple[list[Read], list[tuple[Read, str]]]:

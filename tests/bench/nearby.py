@@ -282,7 +282,7 @@ def _of_size(bed: Bed, count: int, peers: Mapping[str, Mapping[str, Any]], *, qu
         lines.append(_timed(f"nearby in {count:.0e} openings, index against PostGIS's own time, p50", took, "postgis", 0.5, 10.0))
     asked_of = _through_rpc(bed, servers, callers, count, questions=questions, rounds=rounds)
     lines += [
-        _timed(f"nearby in {count:.0e} openings, through RPC, p{share * 100:.0f}", asked_of, peer, share, 1.0)
+        _timed(f"nearby in {count:.0e} openings, through RPC, against {peer}, p{share * 100:.0f}", asked_of, peer, share, 1.0)
         for peer in peers
         for share in (0.5, 0.99)
     ]

@@ -154,7 +154,7 @@ def run(bed: Bed, *, quick: bool) -> list[Result]:
         tally = take_turns(1 if quick else 5, {name: lambda s=stages: lap(s) for name, stages in sides.items()})
         what = f"RPC, {callers} caller{'s' if callers > 1 else ''}"
         results += [
-            tally.result(what, "ours", "nameko", "calls/s", GOALS.get(callers)),
-            tally.result(what, "ours", "kombu", "calls/s"),
+            tally.result(f"{what}, against stock nameko", "ours", "nameko", "calls/s", GOALS.get(callers)),
+            tally.result(f"{what}, against raw kombu", "ours", "kombu", "calls/s"),
         ]
     return results

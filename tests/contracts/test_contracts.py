@@ -154,3 +154,27 @@ def test_names_follow_the_grammar_and_are_used_once() -> None:
         assert publisher != subject or contract.name.startswith("placement.placement.")
     keys = [contract.routing_key for contract in CONTRACTS.values()]
     assert len(keys) == len(set(keys))
+
+
+@every_contract
+def test_a_check_refuses_what_a_reading_refuses_and_in_its_words(contract: Contract) -> None:
+    stored = STORED[contract.type]
+    wrong: list[Any] = [None, [], "무엇", 7]
+    for name in stored:
+        wrong += [{**stored, name: value} for value in (None, "", "무" * 300, -1, 3.5, [], {}, True)]
+        wrong.append({other: value for other, value in stored.items() if other != name})
+
+    contract.check(stored)
+    contract.check({**stored, "later": "added"})
+    for data in wrong:
+        said = [outcome(contract.read, data), outcome(contract.check, data)]
+        assert said[0] == said[1], data
+
+
+def outcome(ask: Any, data: Any) -> str | None:
+    """Return why it was refused, or None."""
+    try:
+        ask(data)
+    except ContractBroken as broken:
+        return str(broken)
+    return None

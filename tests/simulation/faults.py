@@ -101,7 +101,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "contract-is-not-read",
         "shared.messaging.core",
-        "        contract.read(event.data)",
+        "        contract.check(event.data)",
         "        contract.type",
         "an event that breaks its contract is let in",
     ),

@@ -11,6 +11,7 @@ from amqp import exceptions
 from shared.errors import Unavailable
 from shared.messaging.message import EVENTS, PARKED, Message
 from shared.messaging.wire import NoSuchExchange, PipelinedPublisher, connect
+from tests.harness import eventually
 from tests.shared.messaging.conftest import Edge, a_message, an_event, cut_connections
 
 
@@ -101,7 +102,8 @@ def test_a_nack_is_told_apart_from_a_refusal(edge: Edge, publisher: PipelinedPub
     lost = Message("", "no.such.queue", b"{}", message_id="길-잃음")
     batch = [lost, *(Message("", "narrow", b"{}", message_id=f"달-{number}") for number in range(20))]
 
-    receipt = publisher.publish(batch)
+    # A quorum queue takes a few more before it notices that it is full.
+    receipt = eventually(lambda: publisher.publish(batch), until=lambda answered: bool(answered.nacked), within=30)
 
     assert receipt.nacked
     assert receipt.refused.keys() == {0, *receipt.nacked}
