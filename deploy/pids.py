@@ -183,6 +183,23 @@ def free_port() -> int:
     raise OSError("no free TCP port between 20000 and 32000 on 127.0.0.1")
 
 
+def claim(port: int) -> int | None:
+    """Claim a well-known port among the towns of this machine, as long as this process lives; None when it is taken.
+
+    Two towns that start together would both find it free before either listens. The descriptor that is returned holds
+    an abstract socket's name, which the kernel gives to one process and takes back when that process ends.
+    """
+    if not is_free(port):
+        return None
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0sipbun-port-{port}")
+    except OSError:
+        name.close()
+        return None
+    return name.detach()
+
+
 def is_free(port: int) -> bool:
     """Return whether the port can be bound on 127.0.0.1 and on every address."""
     for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - a probe that is closed at once

@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 from deploy.broker import BrokerNode, amqp_answers
 from deploy.database import EmbeddedDatabase, mongo_answers
 from deploy.keeper import Keeper, Runnable, ServerRun, SpecRun, cut_short, died_of, now, turn_over
-from deploy.pids import PATIENCE, Process, free_port, is_free, start_in_own_group
+from deploy.pids import PATIENCE, Process, claim, free_port, start_in_own_group
 from deploy.processes import GATEWAY, MAIL_SINK, Step, Table, table
 from deploy.running import ROOT, Kept, Running, state_dir
 from shared.auth import make_keys
@@ -68,6 +68,8 @@ class Supervisor:
         self.logs = state / "log"
         self.table = wanted
         self.http_port = http_port
+        #: Holds the claim on the usual port for as long as this process lives.
+        self._claimed: int | None = None
         self.only_own_servers = only_own_servers
         self.stopping = threading.Event()
         self.servers: list[Keeper] = []
@@ -248,7 +250,8 @@ class Supervisor:
     def _http_port(self) -> int | None:
         if self.http_port is not None:
             return self.http_port
-        return HTTP_PORT if is_free(HTTP_PORT) else None
+        self._claimed = claim(HTTP_PORT)
+        return HTTP_PORT if self._claimed is not None else None
 
     def _take(self, step: Step) -> None:
         """Run a step to its end; a second and third try, since a broker that just woke may still refuse."""

@@ -32,7 +32,7 @@ out = Console(highlight=False)
 
 def say(text: RenderableType) -> None:
     """Tell progress on stderr."""
-    aside.print(text)
+    aside.print(text, soft_wrap=isinstance(text, str))
 
 
 def give(document: Any, *, as_json: bool, people: RenderableType = "", status: int = OK) -> NoReturn:
