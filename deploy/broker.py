@@ -27,8 +27,9 @@ from typing import Any
 from deploy.management import Management, ManagementAway, ManagementRefused, with_vhost
 from deploy.pids import Process, free_port, start_in_own_group
 
-#: Bytes. An event is at most 256 KiB (checked when it is made); the rest is room for an RPC envelope around one.
-MAX_MESSAGE_SIZE = 262_144 + 16_384
+#: Bytes of a body. An event, and a question or answer of RPC, is at most 256 KiB: larger ones the broker refuses, and
+#: tells the publisher.
+MAX_MESSAGE_SIZE = 262_144
 
 #: Debian's wrapper in /usr/sbin changes user and reads the system's configuration; the script behind it does neither.
 SERVER_PLACES = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server")

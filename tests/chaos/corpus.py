@@ -183,7 +183,6 @@ def _unreadable(make: _Maker) -> Iterator[Thrown]:
     yield make.text("NaN", not_json, '"data":{', '"data":{"odd":NaN,')
     yield make.text("Infinity", not_json, '"data":{', '"data":{"odd":-Infinity,')
     yield make.text("half a surrogate pair", not_json, '"tenant":"corpus"', '"tenant":"\\ud800"')
-    yield make.data("257 KiB", "an event is at most 262144", padding="은" * (257 * 1024 // 3))
 
 
 def _wrong_envelopes(make: _Maker) -> Iterator[Thrown]:

@@ -199,7 +199,7 @@ def test_the_broker_refuses_what_is_too_large_and_the_publisher_is_told(world: W
     forget_the_dead(world)
     contract = placement.OPENING_PUBLISHED
     with Thrower(world.running.amqp_url) as thrower:
-        for size in (300 * 1024, 20_000_000):
+        for size in (256 * 1024 + 1, 20_000_000):
             large = Thrown("too large", b"x" * size, None, properties_of(contract, unique("large")))
             for exchange, key in ((EVENTS, contract.routing_key), ("", "placement.openings")):
                 receipt = thrower.throw(large, exchange=exchange, routing_key=key)
