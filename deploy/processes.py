@@ -74,7 +74,7 @@ class Table:
 
 MAIL_SINK = "mail-sink"
 GATEWAY = "gateway"
-SERVICES = ("placement", "residents", "notifications", "statistics")
+SERVICES = ("placement", "spaces", "residents", "notifications", "statistics")
 
 
 def town() -> Table:

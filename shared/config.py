@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,6 +45,8 @@ class Settings:
     log_level: str = "info"
     #: Databases are named ``<prefix><service>``.
     db_prefix: str = "sipbun_"
+    #: Networks of facilities' calendar servers that are not public addresses (services/spaces/agreement/fetch.py).
+    calendar_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 def settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -69,6 +72,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         metrics_host=told.get("SIPBUN_METRICS_HOST") or "127.0.0.1",
         log_level=_one_of(told, "SIPBUN_LOG_LEVEL", LOG_LEVELS, "info"),
         db_prefix=told.get("SIPBUN_DB_PREFIX") or "sipbun_",
+        calendar_networks=_networks(told, "SIPBUN_CALENDAR_NETWORKS"),
     )
 
 
@@ -91,6 +95,16 @@ def _port(told: Mapping[str, str], name: str) -> int | None:
     if not value.isdecimal() or not 0 <= int(value) <= 65_535:
         raise Misconfigured(f"{name}={value}: give a port from 0 (any free one) to 65535")
     return int(value)
+
+
+def _networks(told: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    networks = []
+    for text in filter(None, map(str.strip, told.get(name, "").split(","))):
+        try:
+            networks.append(ip_network(text))
+        except ValueError:
+            raise Misconfigured(f"{name}: {text} is not a network such as 10.20.0.0/16; separate them by commas") from None
+    return tuple(networks)
 
 
 def _one_of(told: Mapping[str, str], name: str, allowed: tuple[str, ...], otherwise: str) -> str:

@@ -34,6 +34,9 @@ SUBJECTS = {
     "consumer": "consumer",
     "nearby": "nearby",
     "reach-residents": "reach_residents",
+    "bookings": "bookings",
+    "idle": "idle",
+    "reconcile": "reconcile",
     "rpc": "rpc",
     "latency": "latency",
 }

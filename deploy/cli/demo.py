@@ -1,12 +1,18 @@
-"""`./sipbun demo`: a place is filled, from end to end, on the running town; it starts one if none runs."""
+"""`./sipbun demo [main|office]`: a scenario from end to end on the running town; it starts one if none runs.
+
+main: a place is filled. office: a room is booked whose facility keeps its own calendar, and nine people want eight seats.
+"""
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -17,9 +23,11 @@ from deploy.broker import NotInstalled
 from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, aside, fail, give, say
 from deploy.demo.board import Board, View
 from deploy.demo.desk import Desk
+from deploy.demo.office.story import Story as OfficeStory
 from deploy.demo.story import Story
 from deploy.demo.timeline import drawn, judged, latest, save_picture, sentence
-from deploy.demo.verdict import Outcome
+from deploy.demo.verdict import Judged
+from deploy.radicale import Radicale
 from deploy.running import Running, state_dir
 from deploy.town import NotUp, bring_down, ensure_up, running
 from shared.auth import Keys
@@ -34,26 +42,42 @@ app = typer.Typer(add_completion=False)
 FRAME, ROW = 8, 2
 
 
-@app.command(help="자리 하나가 채워지기까지, 처음부터 끝까지 (a place is filled, from end to end).")
+class Scenario(StrEnum):
+    """What is played."""
+
+    main = "main"
+    office = "office"
+
+
+#: What each is called on the screen.
+TITLES = {Scenario.main: "자리 하나가 채워지기까지", Scenario.office: "구독 오피스: 방 하나, 좌석 여덟"}
+#: The scenario's own calendar server is on this machine; a town that we start may read it.
+OWN_MACHINE = "127.0.0.1/32"
+
+
+@app.command(help="처음부터 끝까지 한 번 (from end to end): main 자리 하나가 채워짐, office 구독 오피스와 시설 달력.")
 def command(
+    scenario: Annotated[Scenario, typer.Argument(help="무엇을 (which)", show_default=True)] = Scenario.main,
     as_json: AsJson = False,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="마지막 화면을 그림으로 (keep the last screen as a picture)")
     ] = None,
 ) -> None:
-    """Play the main job in a tenant of its own, and read everything back."""
+    """Play a scenario in a tenant of its own, and read everything back."""
     state = state_dir()
     ours = running(state) is None
     try:
         # A town of our own keeps the demo's letters itself; one that runs does with them what it does with all.
-        town = ensure_up(state, say=say, environment={"SIPBUN_MAIL_SINK": "1"})
+        networks = os.environ.get("SIPBUN_CALENDAR_NETWORKS") or OWN_MACHINE
+        environment = {"SIPBUN_MAIL_SINK": "1", "SIPBUN_CALENDAR_NETWORKS": networks}
+        town = ensure_up(state, say=say, environment=environment)
     except NotInstalled as missing:
         fail("setup_missing", "RabbitMQ 가 없습니다 (is missing)", fix=str(missing), as_json=as_json, status=MISSING)
     except NotUp as why:
         fail("not_ready", str(why), as_json=as_json)
-    board = Board(f"demo-{secrets.token_hex(3)}", SystemClock())
+    board = Board(f"demo-{secrets.token_hex(3)}", SystemClock(), TITLES[scenario])
     try:
-        outcome = play(town, board)
+        outcome = play(town, board, scenario)
     except (CrossesTheDoor, Unavailable, NotUnderstood, RemoteFailure) as error:
         say(drawn(board.view()))
         fail(
@@ -66,7 +90,7 @@ def command(
         if ours:
             bring_down(state, say=say)
     if picture is not None:
-        save_picture(picture, board.view(), outcome)
+        save_picture(picture, board.view(), outcome, command=_command(scenario))
     if as_json and outcome.filled_id:
         say(f"따라가 보기, 켜진 뒤에 (follow it, after ./sipbun up): ./sipbun follow {outcome.filled_id}")
     give(
@@ -77,17 +101,37 @@ def command(
     )
 
 
-def play(town: Running, board: Board) -> Outcome:
+def _command(scenario: Scenario) -> str:
+    return "./sipbun demo" if scenario is Scenario.main else f"./sipbun demo {scenario}"
+
+
+def play(town: Running, board: Board, scenario: Scenario = Scenario.main) -> Judged:
     """Play the story on a running town, and show the timeline on the terminal while it goes on."""
     clock = SystemClock()
     rpc = RpcClient(town.amqp_url, "demo")
     try:
         desk = Desk(rpc, Keys.read(Path(town.token_keys)), clock)
-        story = Story(town, desk, SystemIds(), tenant=board.tenant, board=board)
-        with shown(board):
-            return story.play()
+        if scenario is Scenario.main:
+            story = Story(town, desk, SystemIds(), tenant=board.tenant, board=board)
+            with shown(board):
+                return story.play()
+        with a_facilitys_calendar() as calendar, shown(board):
+            return OfficeStory(town, desk, SystemIds(), tenant=board.tenant, board=board, calendar=calendar).play()
     finally:
         rpc.close()
+
+
+@contextmanager
+def a_facilitys_calendar() -> Iterator[Radicale]:
+    """Run the facility's own calendar server beside the town; it ends with the demo, and so do its files."""
+    with TemporaryDirectory(prefix="sipbun-calendar-") as folder:
+        calendar = Radicale(Path(folder))
+        calendar.start()
+        try:
+            calendar.wait_ready()
+            yield calendar
+        finally:
+            calendar.kill()
 
 
 @contextmanager

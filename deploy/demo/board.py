@@ -56,6 +56,7 @@ class View:
     """The board at one instant."""
 
     tenant: str
+    title: str
     seconds: float
     chapters: tuple[str, ...]
     lines: tuple[Line, ...]
@@ -65,8 +66,9 @@ class View:
 class Board:
     """The demo as it goes."""
 
-    def __init__(self, tenant: str, clock: Clock) -> None:
+    def __init__(self, tenant: str, clock: Clock, title: str = "자리 하나가 채워지기까지") -> None:
         self.tenant = tenant
+        self.title = title
         self._clock = clock
         self._began = time.monotonic()
         self._began_at = clock.now()
@@ -144,6 +146,7 @@ class Board:
         with self._lock:
             return View(
                 self.tenant,
+                self.title,
                 self.seconds,
                 tuple(title for title, _ in self._chapters),
                 tuple(deepcopy(line) for line in sorted(self._lines, key=lambda line: line.at)),

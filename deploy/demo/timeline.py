@@ -21,15 +21,19 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from deploy.demo.board import Line, View
-from deploy.demo.verdict import Outcome, Promise
+from deploy.demo.verdict import Judged, Promise
 from deploy.words import event_word, letter_word, queue_word
 
 _KEPT, _BROKEN = Text("✓", style="bold green"), Text("✗", style="bold red")
 #: Colour of whoever says a fact.
-_SPEAKERS: Final = {"placement": "cyan", "residents": "magenta"}
+_SPEAKERS: Final = {"placement": "cyan", "spaces": "blue", "residents": "magenta"}
 _QUEUES: Final = {
     "placement.openings": "cyan",
     "placement.nearby": "blue",
+    "spaces.bookings": "blue",
+    "spaces.agreement": "blue",
+    "spaces.cases": "blue",
+    "spaces.plans": "blue",
     "notifications.letters": "yellow",
     "notifications.news": "yellow",
     "residents.withdrawals": "magenta",
@@ -46,6 +50,12 @@ _REACTIONS: Final = {
     "placement.application.selected": "공고와 맞춰 봄",
     "placement.application.closed": "공고와 맞춰 봄",
     "residents.interest.set": "이웃 지도에 더함",
+    "spaces.booking.requested": "달력을 바로 읽으러 감",
+    "spaces.booking.confirmed": "시간을 적고 이용 시간을 씀",
+    "spaces.booking.displaced": "시간을 풀고 이용 시간을 돌려줌",
+    "spaces.diary.overlapped": "대안을 찾아 처리를 시작함",
+    "spaces.seat.left": "기다리던 사람에게",
+    "spaces.subscription.started": "이용 시간을 줌",
 }
 #: Which figures an event moves.
 _FIGURES: Final = {
@@ -76,13 +86,13 @@ def drawn(view: View, *, rows: int | None = None) -> RenderableType:
         table.add_row(*row)
     heading = Text.assemble(
         ("십분 Sipbun", "bold"),
-        "  자리 하나가 채워지기까지  ",
+        f"  {view.title}  ",
         (f"{view.tenant}  {view.seconds:.1f} s", "dim"),
     )
     return Panel(table, title=heading, title_align="left", border_style="blue", padding=(0, 1))
 
 
-def judged(outcome: Outcome) -> RenderableType:
+def judged(outcome: Judged) -> RenderableType:
     """Return the summary: every promise, and what was found."""
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold")
     table.add_column("", width=1)
@@ -107,14 +117,14 @@ def sentence(line: Line) -> str:
     return f"{line.at:>6} ms {mark} {line.who} · {line.what}" + (f" ({line.detail})" if line.detail else "")
 
 
-def save_picture(file: Path, view: View, outcome: Outcome, *, width: int = 136) -> None:
+def save_picture(file: Path, view: View, outcome: Judged, *, command: str = "./sipbun demo", width: int = 136) -> None:
     """Write timeline and verdict as SVG that needs no font from elsewhere."""
     console = Console(record=True, width=width, file=StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(Text("$ ./sipbun demo", style="bold"))
+    console.print(Text(f"$ {command}", style="bold"))
     console.print(drawn(view))
     console.print(judged(outcome))
     picture = console.export_svg(
-        title="./sipbun demo", theme=_THEME, code_format=_SVG, unique_id="demo", font_aspect_ratio=_ASPECT
+        title=command, theme=_THEME, code_format=_SVG, unique_id="demo", font_aspect_ratio=_ASPECT
     )
     file.write_text(_tidy(picture), encoding="utf-8")
 
@@ -172,7 +182,7 @@ def _said(promise: Promise) -> Text:
     return Text.assemble(promise.ko, ("\n" + promise.en, "dim"))
 
 
-def _last_line(outcome: Outcome) -> Text:
+def _last_line(outcome: Judged) -> Text:
     told = outcome.as_json()
     if outcome.ok:
         return Text.assemble(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from deploy.demo.cast import APPLICANTS, EVERYTHING_OPEN, NEIGHBOURS, PLACES, REDELIVERIES, WITHIN_A_WALK
 from deploy.words import mail_word
@@ -32,6 +32,32 @@ class Promise:
     ko: str
     en: str
     found: str
+
+
+class Judged(Protocol):
+    """What a demo found, to be shown."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every promise was kept."""
+
+    @property
+    def duplicates(self) -> Sequence[str]:
+        """A sentence for each effect too many."""
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """A sentence for each effect missing."""
+
+    @property
+    def filled_id(self) -> str:
+        """The event to follow, for whoever wants to."""
+
+    def promises(self) -> list[Promise]:
+        """Return the promises, judged."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
 
 
 @dataclass

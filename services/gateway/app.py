@@ -17,16 +17,25 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.gateway.api.applications import applications
+from services.gateway.api.bookings import bookings
+from services.gateway.api.calendars import calendars
+from services.gateway.api.cases import cases
+from services.gateway.api.conduct import conduct
 from services.gateway.api.events import events
+from services.gateway.api.facilities import facilities
+from services.gateway.api.feeds import feeds
 from services.gateway.api.figures import figures
 from services.gateway.api.health import health
 from services.gateway.api.interests import interests
 from services.gateway.api.letters import letters
 from services.gateway.api.openings import openings
+from services.gateway.api.plans import plans
 from services.gateway.api.programmes import programmes
 from services.gateway.api.residents import residents
 from services.gateway.api.sign_in import sign_in
+from services.gateway.api.spaces import spaces
 from services.gateway.api.tenants import tenants
+from services.gateway.api.waiting import waiting
 from services.gateway.docs import TITLE, pages
 from services.gateway.passage import pass_through
 from services.gateway.ports import Ports, ports
@@ -38,6 +47,15 @@ SUBJECTS = (
     programmes,
     openings,
     applications,
+    facilities,
+    spaces,
+    feeds,
+    plans,
+    bookings,
+    waiting,
+    cases,
+    conduct,
+    calendars,
     residents,
     interests,
     letters,

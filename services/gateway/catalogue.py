@@ -18,8 +18,12 @@ from typing import Any
 
 import yaml
 
+from shared.clock import KST, from_iso
+
 TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("ko", "en")
+#: How services write an instant, in UTC; people read it as it is in Seoul.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 #: Told when a service gives a code that nobody has written a text for.
 UNKNOWN = "refused"
 
@@ -72,6 +76,8 @@ def _said(value: Any) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return f"{from_iso(value).astimezone(KST):%Y-%m-%d %H:%M}"
     return str(value)
 
 

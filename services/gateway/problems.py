@@ -43,7 +43,12 @@ _STATUS_OF: Mapping[str, int] = {
     "type_not_yours": 403,
     "source_not_yours": 403,
     "tenant_not_yours": 403,
+    "not_your_facility": 403,
+    "not_your_subscription": 403,
+    "offer_not_yours": 403,
+    "check_in_by_staff_only": 403,
     "too_large": 413,
+    "file_too_large": 413,
     "fact_too_large": 413,
     "wrong_content_type": 415,
     **dict.fromkeys(
@@ -79,6 +84,32 @@ _STATUS_OF: Mapping[str, int] = {
             "already_over",
             "under_14",
             "service_consent_needed",
+            "no_plans_there",
+            "not_one_of",
+            "not_in_this_facility",
+            "hours_need_seven_days",
+            "exception_named_twice",
+            "kit_is_its_own_root",
+            "leaves_wrong",
+            "parent_is_a_leaf",
+            "part_not_named",
+            "part_of_another_root",
+            "root_has_no_parts",
+            "file_or_rows",
+            "file_not_understood",
+            "file_without_header",
+            "file_has_too_many_rows",
+            "question_too_long",
+            "too_far_ahead",
+            "pause_empty",
+            "pause_too_long",
+            "plan_kind_unknown",
+            "promotion_unknown",
+            "reason_needed",
+            "check_in_code_wrong",
+            "feed_address_unusable",
+            "feed_needs_address",
+            "not_an_alternative",
         ),
         422,
     ),
@@ -89,6 +120,8 @@ _STATUS_BY_FORM: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"^other_|_consent_needed$"), 403),
     (re.compile(r"^no_such_"), 404),
     (re.compile(r"out_of_range$"), 422),
+    # What was asked for can never be booked; what is merely taken can be, another time.
+    (re.compile(r"^span_(empty|in_the_past|off_step|too_)"), 422),
 )
 #: Werkzeug's own refusals.
 _CODE_OF: Mapping[int, str] = {
@@ -155,17 +188,10 @@ class Telling:
 
     def body(self) -> dict[str, Any]:
         """Return the JSON."""
-        ko = catalogue.words(self.code, "ko", field=self.field, values=self._values("ko"))
-        en = catalogue.words(self.code, "en", field=self.field, values=self._values("en"))
         return {
             "type": f"/problems/{self.code}",
-            "title": ko.title,
             "status": self.status,
-            "detail": ko.detail,
-            "fix": ko.fix,
-            "title_en": en.title,
-            "detail_en": en.detail,
-            "fix_en": en.fix,
+            **in_words(self.code, self.field, self.values),
             "code": self.code,
             "field": self.field,
             "faults": [
@@ -185,11 +211,17 @@ class Telling:
         g.problem = self.code
         return answer
 
-    def _values(self, language: str) -> dict[str, Any]:
-        told = dict(self.values)
-        if isinstance(told.get("why"), str):
-            told["why"] = catalogue.why(told["why"], language)
-        return told
+
+def in_words(code: str, field: str | None, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return title, detail and fix of a code, in Korean and (``_en``) in English."""
+    told: dict[str, str] = {}
+    for language, suffix in (("ko", ""), ("en", "_en")):
+        known = dict(values)
+        if isinstance(known.get("why"), str):
+            known["why"] = catalogue.why(known["why"], language)
+        words = catalogue.words(code, language, field=field, values=known)
+        told |= {f"title{suffix}": words.title, f"detail{suffix}": words.detail, f"fix{suffix}": words.fix}
+    return told
 
 
 def status_of(code: str, family: type[CrossesTheDoor] = Refused) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import cleandoc
 from typing import Any, ClassVar
 
 import orjson
@@ -103,7 +104,12 @@ class Subject(Blueprint):  # type: ignore[misc]
             if key == "actor":
                 made = _guarded(made, anyone=anyone, changes=changes)
             security: list[dict[str, list[str]]] = [{key: []}, *([{}] if anyone and key == "actor" else [])]
-            made = self.doc(summary=summary, security=security, **({"parameters": [_ACT_KEY]} if changes else {}))(made)
+            made = self.doc(
+                summary=summary,
+                description=cleandoc(view.__doc__ or ""),
+                security=security,
+                **({"parameters": [_ACT_KEY]} if changes else {}),
+            )(made)
             self.route(path, methods=[method])(made)
             return view
 

@@ -10,6 +10,7 @@ from typing import Any
 from services.notifications import config
 from services.notifications.letters import storage
 from services.notifications.letters.delivery import Contacts, Delivery, Mail, MailLog
+from services.notifications.letters.notes import Openings, RoomNotes
 from services.notifications.letters.reactions import news, reactions
 from services.notifications.letters.schemas import About, ByEvent, Inbox, ListNotices, OneLetter, Resend
 from services.notifications.letters.usecases import Letters, Reach
@@ -51,12 +52,13 @@ def furnish(
 ) -> Desk:
     """Return the desk on these ports; residents is asked over RPC unless ``reach`` and ``contacts`` are given."""
     database = town.database("notifications")
-    letters, openings = storage.Letters(database), storage.Openings(database)
+    letters, openings, rooms = storage.Letters(database), Openings(database), RoomNotes(database)
     delivery = None
     if mail is not None:
         delivery = Delivery(
             letters=letters,
             openings=openings,
+            rooms=rooms,
             contacts=contacts or ResidentsContacts(town),
             mail=mail,
             mail_log=mail_log,
@@ -69,6 +71,7 @@ def furnish(
         Letters(
             letters=letters,
             openings=openings,
+            rooms=rooms,
             notices=storage.Notices(database),
             reach=reach or ResidentsInReach(town),
             clock=town.clock,
@@ -102,7 +105,7 @@ class LettersService:
 
     @asked(About)
     def counts(self, actor: Actor, **asked: Any) -> dict[str, Any]:
-        """Return how many letters about an opening there are, and where their mails stand."""
+        """Return how many letters about something there are, and where their mails stand."""
         return self.desk.letters.counts(actor, **asked)
 
     @asked(ByEvent)

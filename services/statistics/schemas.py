@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from services.statistics.tables import TABLES
 from shared.events.contract import DayText, InstantText
 
 
@@ -19,6 +20,8 @@ class Figures(Schema):
     """Which figures: of a programme, a district, a KST month; through a KST day; as known at an instant."""
 
     tenant = _an_id()
+    about = fields.String(load_default="jobs", validate=validate.OneOf(tuple(TABLES)))
+    by = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(["plan"]))
     programme_id = _maybe(200)
     district = _maybe(20)
     month = fields.String(

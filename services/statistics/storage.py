@@ -1,7 +1,8 @@
 """Where every event is kept once, and the day buckets that are computed from them.
 
     archive   _id = event key: the whole event, its hash, when we knew it, and what it adds (``fact``)
-    buckets   _id = tenant|programme|district|day: sums, recomputed from the archive when ``stale``, never incremented
+    buckets   _id = tenant|programme|district|day: sums, recomputed from the archive when ``stale``, never incremented;
+              those of jobs. What is about rooms has ``room_buckets``, a bucket a plan
     shelves   one for each ``SHELF`` events: how a rebuild walks the archive, and never holds more than a shelf
 
 A bucket's ``generation`` is new whenever a fact came, and its sums are stored only if it is still the one that was
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.statistics.model import MEASURES, Addition, Bucket, addition_of
+from services.statistics.model import Addition, Bucket
+from services.statistics.tables import TABLES, addition_of
 from shared.clock import iso
 from shared.events.envelope import Event
 from shared.messaging.core import KeyReused
@@ -23,6 +25,7 @@ from shared.mongo.port import Change, Collection, Database, Document, Index
 
 #: Events that stand on one shelf: as many as a rebuild reads and writes at once.
 SHELF = 500
+_COLLECTIONS = {"jobs": "buckets", "rooms": "room_buckets"}
 
 
 @dataclass(frozen=True)
@@ -111,29 +114,34 @@ class Archive:
 
 
 class Buckets:
-    """The day buckets: a cache."""
+    """The day buckets: a cache; a collection for each subject, so that no question reads another's."""
 
     def __init__(self, database: Database) -> None:
-        self._collection: Collection = database.collection("buckets")
+        self._collections: Mapping[str, Collection] = {
+            about: database.collection(name) for about, name in _COLLECTIONS.items()
+        }
 
     def prepare(self) -> None:
         """Make the index of a tenant's buckets."""
-        self._collection.ensure([Index(("tenant",))])
+        for collection in self._collections.values():
+            collection.ensure([Index(("tenant",))])
 
     def mark_stale(self, buckets: set[Bucket], generation: str) -> None:
         """Note that facts came: whoever is computing these buckets right now will not be believed."""
-        if not buckets:
-            return
-        changes = [
-            Change({"_id": bucket.id}, {"$set": {"stale": True, "generation": generation}}) for bucket in buckets
-        ]
-        if self._collection.update_each(changes) < len(changes):
-            # Two processes may both find a bucket missing: inserting skips what the other has stored meanwhile.
-            self._collection.insert_many([_empty(bucket, generation) for bucket in buckets])
-            self._collection.update_each(changes)
+        for about, collection in self._collections.items():
+            mine = [bucket for bucket in buckets if bucket.about == about]
+            if mine:
+                _mark_stale(collection, mine, generation)
 
     def find(
-        self, tenant: str, *, programme: str | None, district: str | None, month: str | None, through: str | None
+        self,
+        about: str,
+        tenant: str,
+        *,
+        programme: str | None,
+        district: str | None,
+        month: str | None,
+        through: str | None,
     ) -> list[Kept]:
         """Return the buckets that a question is about; ``through`` is a KST day, inclusive."""
         query: Document = {"tenant": tenant}
@@ -142,11 +150,11 @@ class Buckets:
                 query[name] = value
         if through is not None:
             query["day"] = {"$lte": through}
-        return [_kept(found) for found in self._collection.find(query)]
+        return [_kept(about, found) for found in self._collections[about].find(query)]
 
-    def store(self, computed: Sequence[tuple[Kept, Mapping[str, int]]]) -> None:
+    def store(self, about: str, computed: Sequence[tuple[Kept, Mapping[str, int]]]) -> None:
         """Store sums, unless a fact came since the bucket was read."""
-        self._collection.update_each(
+        self._collections[about].update_each(
             [
                 Change(
                     {"_id": kept.bucket.id, "generation": kept.generation},
@@ -162,11 +170,20 @@ class Buckets:
         if tenant is not None:
             others["tenant"] = tenant
         marked = 0
-        while found := self._collection.find(others, ["stale"], limit=SHELF):
-            marked += self._collection.update_each(
-                [Change({"_id": one["_id"]}, {"$set": {"stale": True, "generation": generation}}) for one in found]
-            )
+        for collection in self._collections.values():
+            while found := collection.find(others, ["stale"], limit=SHELF):
+                marked += collection.update_each(
+                    [Change({"_id": one["_id"]}, {"$set": {"stale": True, "generation": generation}}) for one in found]
+                )
         return marked
+
+
+def _mark_stale(collection: Collection, buckets: Sequence[Bucket], generation: str) -> None:
+    changes = [Change({"_id": bucket.id}, {"$set": {"stale": True, "generation": generation}}) for bucket in buckets]
+    if collection.update_each(changes) < len(changes):
+        # Two processes may both find a bucket missing: inserting skips what the other has stored meanwhile.
+        collection.insert_many([_empty(bucket, generation) for bucket in buckets])
+        collection.update_each(changes)
 
 
 def event_of(document: Mapping[str, Any]) -> Event:
@@ -223,13 +240,15 @@ def _empty(bucket: Bucket, generation: str) -> Document:
         "month": bucket.month,
         "stale": True,
         "generation": generation,
-        "sums": dict.fromkeys(MEASURES, 0),
+        "sums": dict.fromkeys(TABLES[bucket.about].measures, 0),
+        **({"plan": bucket.plan} if bucket.plan else {}),
     }
 
 
-def _kept(document: Mapping[str, Any]) -> Kept:
+def _kept(about: str, document: Mapping[str, Any]) -> Kept:
+    plan = document.get("plan", "")
     return Kept(
-        Bucket(document["tenant"], document["programme"], document["district"], document["day"]),
+        Bucket(about, document["tenant"], document["programme"], document["district"], document["day"], plan),
         document["stale"],
         document["generation"],
         document["sums"],

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.statistics.model import Bucket, addition_of, figures, summed
+from services.statistics.model import Bucket, Table
 from services.statistics.storage import Archive, Buckets, Kept, event_of
+from services.statistics.tables import TABLES, addition_of
 from shared.actors import Actor, must_be
 from shared.clock import Clock, from_iso, iso
 from shared.errors import Refused
@@ -51,6 +52,8 @@ class Statistics:
         actor: Actor,
         *,
         tenant: str,
+        about: str = "jobs",
+        by: str | None = None,
         programme_id: str | None = None,
         district: str | None = None,
         month: str | None = None,
@@ -63,13 +66,13 @@ class Statistics:
 
         The answer is bound to its ``known_at``: the instant asked for, or this one. Asked for again with it, once
         ``SETTLED_AFTER`` has passed, the figure is the same. Raises ``Refused`` ``known_at_too_late`` before that,
-        and ``month_or_programme_needed``: such a figure is read from the facts themselves, so the public narrows it.
+        ``no_plans_there``, and ``month_or_programme_needed``: such a figure is read from the facts themselves, so the public narrows it.
 
         At most ``limit`` rows (1 to 400) in an answer; the total is of all of them.
 
-        A row: ``{programme_id, district, month, places, applications, filled, openings, openings_filled,
-        competition}``; competition is applications ÷ places, null where there are no places. A total of nulls says
-        that nothing is known.
+        ``about`` ``jobs`` or ``rooms``. A row: ``{programme_id, district, month, ...}`` with the measures and ratios of
+        that table (jobs.py, rooms.py); ``by`` ``plan``: a row a plan, with ``plan_id``. A ratio is null where there is
+        nothing to divide by; a total of nulls says that nothing is known.
         """
         now = self.clock.now()
         instant = None if known_at is None else _instant(known_at)
@@ -78,30 +81,37 @@ class Statistics:
             raise Refused("known_at_too_late", field="known_at", latest=latest)
         if instant is not None and month is None and programme_id is None and not actor.is_any(*STAFF):
             raise Refused("month_or_programme_needed", field="month")
-        since = after(cursor, 3)
-        kept = self.buckets.find(tenant, programme=programme_id, district=district, month=month, through=through)
-        sums = self._fresh(kept) if instant is None else self._as_known(kept, instant)
-        told = figures(sums)
+        table, by_plan = TABLES[about], by == "plan"
+        if by_plan and about != "rooms":
+            raise Refused("no_plans_there", field="by")
+        since = after(cursor, 4 if by_plan else 3)
+        kept = self.buckets.find(
+            about, tenant, programme=programme_id, district=district, month=month, through=through
+        )
+        sums = self._fresh(table, kept) if instant is None else self._as_known(table, kept, instant)
+        told = table.figures(sums, by_plan=by_plan)
         rest = (row for row in told["rows"] if since is None or _key(row) > since)
         rows, further = page(rest, checked_limit(limit, MOST_ROWS), _key)
         known = iso(now if instant is None else instant)
         return {"through": through, "known_at": known, "rows": rows, "cursor": further, "total": told["total"]}
 
-    def _fresh(self, kept: Sequence[Kept]) -> dict[Bucket, Mapping[str, int]]:
+    def _fresh(self, table: Table, kept: Sequence[Kept]) -> dict[Bucket, Mapping[str, int]]:
         """Return the sums of each bucket of which something is known, computing those that are stale.
 
         A bucket without facts stays stale: a rebuild by other rules leaves such ones behind.
         """
         stale = [one for one in kept if one.stale]
         facts = self.archive.facts([one.bucket.id for one in stale])
-        computed = [(one, summed(facts[one.bucket.id])) for one in stale if one.bucket.id in facts]
-        self.buckets.store(computed)
+        computed = [(one, table.summed(facts[one.bucket.id])) for one in stale if one.bucket.id in facts]
+        self.buckets.store(table.about, computed)
         return {one.bucket: one.sums for one in kept if not one.stale} | {one.bucket: sums for one, sums in computed}
 
-    def _as_known(self, kept: Sequence[Kept], instant: datetime) -> dict[Bucket, Mapping[str, int]]:
+    def _as_known(
+        self, table: Table, kept: Sequence[Kept], instant: datetime
+    ) -> dict[Bucket, Mapping[str, int]]:
         """Return the sums of each bucket of which something was known then, straight from the facts."""
         facts = self.archive.facts([one.bucket.id for one in kept], instant)
-        return {one.bucket: summed(facts[one.bucket.id]) for one in kept if one.bucket.id in facts}
+        return {one.bucket: table.summed(facts[one.bucket.id]) for one in kept if one.bucket.id in facts}
 
     def event(self, actor: Actor, *, event_id: str) -> dict[str, Any]:
         """Return ``{"events": [...]}``: what is archived under that id, with its key and the instant we knew it."""
@@ -135,7 +145,8 @@ class Statistics:
 
 
 def _key(row: Mapping[str, Any]) -> list[str]:
-    return [row["programme_id"], row["district"], row["month"]]
+    plan = [row["plan_id"] or ""] if "plan_id" in row else []
+    return [row["programme_id"], row["district"], row["month"], *plan]
 
 
 def _instant(text: str) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from shared.events.contract import Contract, InstantText, name_of_id, short
+from shared.events.contract import Contract, InstantText, name_of_id, short, whole
 
 
 class HeatShelterOpened(Schema):
@@ -28,4 +28,65 @@ HEAT_SHELTER_OPENED = Contract(
     prefix="kr",
 )
 
-CONTRACTS = (HEAT_SHELTER_OPENED,)
+
+
+class CalendarEntrySet(Schema):
+    """A facility's own calendar has this entry now; ``sequence`` rises with every change of the same ``uid``.
+
+    ``space_id`` is ours. ``busy`` False is an entry that keeps nobody out (RFC 5545 TRANSP).
+    """
+
+    space_id = name_of_id()
+    uid = short(400)
+    sequence = whole(0)
+    start = InstantText(required=True)
+    end = InstantText(required=True)
+    busy = fields.Boolean(required=True)
+
+
+class CalendarEntryRemoved(Schema):
+    """A facility's own calendar no longer has this entry."""
+
+    space_id = name_of_id()
+    uid = short(400)
+    sequence = whole(0)
+
+
+class DoorOpened(Schema):
+    """A room's door was opened with the pass of a booking."""
+
+    space_id = name_of_id()
+    booking_id = name_of_id()
+    opened_at = InstantText(required=True)
+
+
+CALENDAR_ENTRY_SET = Contract(
+    "muni1.calendar_entry.set",
+    1,
+    CalendarEntrySet,
+    {
+        "space_id": "spc-은하수-모임방",
+        "uid": "20261201-휴관",
+        "sequence": 0,
+        "start": "2026-12-01T11:00:00+09:00",
+        "end": "2026-12-01T13:00:00+09:00",
+        "busy": True,
+    },
+    prefix="kr",
+)
+CALENDAR_ENTRY_REMOVED = Contract(
+    "muni1.calendar_entry.removed",
+    1,
+    CalendarEntryRemoved,
+    {"space_id": "spc-은하수-모임방", "uid": "20261201-휴관", "sequence": 1},
+    prefix="kr",
+)
+DOOR_OPENED = Contract(
+    "muni1.door.opened",
+    1,
+    DoorOpened,
+    {"space_id": "spc-은하수-모임방", "booking_id": "bkg-1", "opened_at": "2026-12-01T09:58:00+09:00"},
+    prefix="kr",
+)
+
+CONTRACTS = (HEAT_SHELTER_OPENED, CALENDAR_ENTRY_SET, CALENDAR_ENTRY_REMOVED, DOOR_OPENED)

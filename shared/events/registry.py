@@ -5,11 +5,11 @@ Add an event in five steps: README.md beside this file.
 
 from __future__ import annotations
 
-from shared.events import city, placement, residents
+from shared.events import city, placement, residents, spaces
 from shared.events.contract import Contract
 
 CONTRACTS: dict[str, Contract] = {
-    contract.type: contract for module in (placement, residents, city) for contract in module.CONTRACTS
+    contract.type: contract for module in (placement, residents, spaces, city) for contract in module.CONTRACTS
 }
 
 

@@ -161,6 +161,31 @@ def _why(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+def once(field: str, act: Callable[[str], object]) -> Reaction:
+    """Return a reaction that acts once for each id that a batch names in ``field``.
+
+    For acts that look at the state, not at the event.
+    """
+
+    def react(events: Sequence[Event]) -> None:
+        first = {str(event.data[field]): event for event in reversed(events)}
+        for one in dict.fromkeys(str(event.data[field]) for event in events):
+            with within(first[one].traceparent):
+                act(one)
+
+    return react
+
+
+def both(first: Reaction, second: Reaction) -> Reaction:
+    """Return a reaction that does the one, then the other."""
+
+    def react(events: Sequence[Event]) -> None:
+        first(events)
+        second(events)
+
+    return react
+
+
 def each(react: Callable[[Event], None]) -> Reaction:
     """Return a reaction that takes events one by one."""
 

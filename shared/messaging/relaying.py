@@ -40,6 +40,21 @@ from shared.telemetry.logs import configure
 #: Every collection with an outbox, by service.
 OUTBOXES: Mapping[str, tuple[str, ...]] = {
     "placement": ("programmes", "budgets", "openings", "applications"),
+    "spaces": (
+        "facilities",
+        "spaces",
+        "plans",
+        "subscriptions",
+        "ledgers",
+        "seat_plans",
+        "diaries",
+        "bookings",
+        "tallies",
+        "wishes",
+        "conduct_records",
+        "cases",
+        "feeds",
+    ),
     "residents": ("residents",),
     "notifications": ("letters",),
     "statistics": (),

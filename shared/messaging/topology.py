@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from shared.events import city, placement, residents
+from shared.events import city, placement, residents, spaces
 from shared.events.contract import Contract
 from shared.events.registry import CONTRACTS, contract_of
 from shared.messaging.message import DEAD, EVENTS, PARKED
@@ -82,11 +82,119 @@ QUEUES: tuple[QueueSpec, ...] = (
             placement.PLACEMENT_WITHDRAWN,
             placement.APPLICATION_CLOSED,
             placement.OPENING_PUBLISHED,
+            spaces.FACILITY_OPENED,
+            spaces.FACILITY_CHANGED,
+            spaces.SPACE_OPENED,
+            spaces.SPACE_CHANGED,
+            spaces.BOOKING_CONFIRMED,
+            spaces.BOOKING_REFUSED,
+            spaces.BOOKING_EXPIRED,
+            spaces.BOOKING_DISPLACED,
+            spaces.BOOKING_CANCELLED,
+            spaces.BOOKING_MISSED,
+            spaces.BOOKING_DOUBTED,
+            spaces.OFFER_MADE,
+            spaces.WISH_ENDED,
+            spaces.SEAT_TAKEN,
+            spaces.SEAT_QUEUED,
+            spaces.CONDUCT_STRUCK,
+            spaces.CONDUCT_CLEARED,
+            spaces.CONDUCT_ANSWERED,
+            spaces.CASE_OPENED,
+            spaces.CASE_RESOLVED,
             city.HEAT_SHELTER_OPENED,
         ),
     ),
     # Apart from letters: a fan-out is long and waits for residents, and must not hold up anybody's own letter.
     QueueSpec("notifications.news", (placement.OPENING_PUBLISHED,)),
+    QueueSpec(
+        "spaces.bookings",
+        (
+            spaces.BOOKING_REQUESTED,
+            spaces.BOOKING_CONFIRMED,
+            spaces.BOOKING_REFUSED,
+            spaces.BOOKING_DISPLACED,
+            spaces.BOOKING_CANCELLED,
+            spaces.BOOKING_EXPIRED,
+            spaces.BOOKING_MISSED,
+            spaces.BOOKING_USED,
+            spaces.CONDUCT_CLEARED,
+            spaces.SUBSCRIPTION_ENDED,
+            city.DOOR_OPENED,
+        ),
+    ),
+    QueueSpec(
+        "spaces.plans",
+        (
+            spaces.PLAN_OFFERED,
+            spaces.SUBSCRIPTION_STARTED,
+            spaces.SUBSCRIPTION_PAUSED,
+            spaces.SUBSCRIPTION_RESUMED,
+            spaces.SUBSCRIPTION_ENDED,
+            spaces.SEAT_TAKEN,
+            spaces.SEAT_QUEUED,
+            spaces.QUOTA_SEALED,
+        ),
+    ),
+    QueueSpec(
+        "spaces.waiting",
+        (
+            spaces.DIARY_FREED,
+            spaces.BOOKING_REQUESTED,
+            spaces.OFFER_MADE,
+            spaces.WISH_ENDED,
+        ),
+    ),
+    QueueSpec(
+        "spaces.conduct",
+        (
+            spaces.BOOKING_MISSED,
+            spaces.BOOKING_USED,
+            spaces.BOOKING_CHECKED_IN,
+        ),
+    ),
+    QueueSpec(
+        "spaces.cases",
+        (
+            spaces.DIARY_OVERLAPPED,
+            spaces.HOURS_CHANGED,
+            spaces.FACILITY_CLOSED,
+            spaces.SPACE_CLOSED,
+            spaces.BOOKING_REQUESTED,
+            spaces.BOOKING_CONFIRMED,
+            spaces.BOOKING_REFUSED,
+            spaces.BOOKING_DISPLACED,
+            spaces.BOOKING_CANCELLED,
+            spaces.BOOKING_EXPIRED,
+            spaces.BOOKING_MISSED,
+            spaces.BOOKING_USED,
+            spaces.CASE_OPENED,
+        ),
+    ),
+    QueueSpec(
+        "spaces.agreement",
+        (
+            spaces.BOOKING_REQUESTED,
+            spaces.BOOKING_CONFIRMED,
+            spaces.BOOKING_REFUSED,
+            spaces.BOOKING_DISPLACED,
+            spaces.BOOKING_CANCELLED,
+            spaces.BOOKING_EXPIRED,
+            spaces.BOOKING_MISSED,
+            spaces.CASE_RESOLVED,
+            spaces.FEED_CONNECTED,
+            spaces.FEED_DIED,
+            city.CALENDAR_ENTRY_SET,
+            city.CALENDAR_ENTRY_REMOVED,
+        ),
+    ),
+    QueueSpec(
+        "spaces.occupancy",
+        (
+            spaces.SPACE_OPENED,
+            spaces.SPACE_CLOSED,
+        ),
+    ),
     QueueSpec("residents.withdrawals", (residents.CONSENT_WITHDRAWN,)),
     QueueSpec("statistics.archive", tuple(CONTRACTS.values())),
 )
@@ -99,6 +207,7 @@ FEEDS: Mapping[str, tuple[Contract, ...]] = {
         placement.OPENING_CLOSED,
         placement.OPENING_CANCELLED,
     ),
+    "spaces.nearby": (spaces.SPACE_OPENED, spaces.SPACE_CHANGED, spaces.SPACE_CLOSED),
     "residents.reach": (residents.INTEREST_SET, residents.INTEREST_REMOVED, residents.CONSENT_WITHDRAWN),
 }
 

@@ -83,15 +83,19 @@ class Aggregates(Generic[A]):
         aggregate.version = document["version"]
         return aggregate
 
-    def create(self, act: Act, aggregate: A, outcome: Outcome) -> Outcome:
+    def create(
+        self, act: Act, aggregate: A, outcome: Outcome, *, insert: Callable[[Document], None] | None = None
+    ) -> Outcome:
         """Store a new aggregate under the id it carries, and return ``outcome``.
+
+        ``insert`` stores the document in another way than one by one; it raises ``Duplicate`` as that does.
 
         When the id is taken: a repeat of this act returns the outcome that was kept; anything else raises
         ``Refused`` (``id_taken``, ``act_id_reused`` or the reason for which this act was made impossible).
         """
         with self._serial(f"{self.collection.name}/{aggregate.id}"):
             try:
-                self.collection.insert_one(self._fresh(act, aggregate, outcome))
+                (insert or self.collection.insert_one)(self._fresh(act, aggregate, outcome))
             except Duplicate:
                 document = self.collection.find_one({"_id": aggregate.id})
                 if document is None:

@@ -33,3 +33,6 @@ FEED_LOADS = Counter("sipbun_feed_loads", "Loads of an index of this process", [
 
 #: 1 once the database answered, every intake is open and every index has caught up.
 READY = Gauge("sipbun_ready", "Whether this process takes work")
+
+CALENDAR_READINGS = Counter("sipbun_calendar_readings", "Readings of facilities' calendars", ["adapter", "outcome"])
+CALENDARS_DIED = Counter("sipbun_calendars_died", "Facilities' calendars silent beyond their alarm", ["adapter"])

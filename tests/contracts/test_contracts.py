@@ -32,7 +32,15 @@ OF_A_FACILITY = {
     ("kr.sipbun.placement.opening.published.v1", "place.name"),
     ("kr.sipbun.placement.opening.published.v1", "place.lat"),
     ("kr.sipbun.placement.opening.published.v1", "place.lon"),
+    *(
+        (f"kr.sipbun.spaces.{subject}.{verb}.v1", path)
+        for subject in ("facility", "space")
+        for verb in ("opened", "changed")
+        for path in ("name", "place.lat", "place.lon")
+    ),
 }
+#: Verbs whose past tense has an ending of its own.
+IRREGULAR = ("made", "struck")
 
 every_contract = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
 
@@ -150,7 +158,7 @@ def test_an_event_comes_out_of_its_envelope_as_it_went_in(contract: Contract) ->
 def test_names_follow_the_grammar_and_are_used_once() -> None:
     for contract in CONTRACTS.values():
         publisher, subject, past_tense = contract.name.split(".")
-        assert past_tense.endswith(("ed", "n", "t")), f"{contract.name}: a fact is in the past tense"
+        assert past_tense.endswith(("ed", "n", "t", *IRREGULAR)), f"{contract.name}: a fact is in the past tense"
         assert publisher != subject or contract.name.startswith("placement.placement.")
     keys = [contract.routing_key for contract in CONTRACTS.values()]
     assert len(keys) == len(set(keys))

@@ -25,6 +25,8 @@ class Fault:
     becomes: str
     #: What a person would call it.
     what: str
+    #: The story that shows it.
+    story: str = "jobs"
 
 
 FAULTS: tuple[Fault, ...] = (

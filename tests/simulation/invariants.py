@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from shared.messaging.message import PARKED
-from tests.simulation.people import SERVICE, TENANT, People
+from tests.simulation.folk import SERVICE, TENANT, Folk
+from tests.simulation.people import People
 from tests.simulation.world import World
 
 SELECTED = "kr.sipbun.placement.placement.selected.v1"
@@ -26,7 +27,7 @@ FILLED = "kr.sipbun.placement.opening.filled.v1"
 SHELTER = "kr.muni1.shelter.opened.v1"
 
 Facts = dict[tuple[str, str], dict[str, Any]]
-Invariant = Callable[[World, People, Facts], Iterator[str]]
+Invariant = Callable[[World, Any, Facts], Iterator[str]]
 
 
 def facts_told(world: World) -> Facts:
@@ -37,7 +38,7 @@ def facts_told(world: World) -> Facts:
 
 def no_overfill(world: World, _people: People, facts: Facts) -> Iterator[str]:
     """No opening ever gave more places than it has, at any moment of its history."""
-    for opening in _documents(world, "placement", "openings"):
+    for opening in documents(world, "placement", "openings"):
         if len(opening["placements"]) > opening["places"]:
             yield f"{opening['_id']} has {len(opening['placements'])} placements in {opening['places']} places"
         history = sorted(
@@ -66,7 +67,7 @@ def budget_is_kept(world: World, people: People, _facts: Facts) -> Iterator[str]
     """What openings may cost never passes the ceiling, and the budget counts exactly that."""
     wanted: Counter[str] = Counter()
     promised: Counter[str] = Counter()
-    for opening in _documents(world, "placement", "openings"):
+    for opening in documents(world, "placement", "openings"):
         minutes = sum((shift["end"] - shift["start"]).total_seconds() // 60 for shift in opening["shifts"])
         a_place = -(-int(minutes) * opening["hourly_won"] // 60)
         given = len(opening["placements"])
@@ -74,7 +75,7 @@ def budget_is_kept(world: World, people: People, _facts: Facts) -> Iterator[str]
         wanted[opening["programme_id"]] += a_place * (
             opening["places"] if opening["state"] in ("open", "filled") else given
         )
-    for budget in _documents(world, "placement", "budgets"):
+    for budget in documents(world, "placement", "budgets"):
         if budget["holds"]:
             yield f"{budget['_id']} still holds {[hold['act_id'] for hold in budget['holds']]}"
         if budget["moving"]:
@@ -92,13 +93,13 @@ def max_granted(world: World) -> int:
     return max(world.granted_over_time, default=0)
 
 
-def effects_once(world: World, _people: People, facts: Facts) -> Iterator[str]:
+def effects_once(world: World, _people: Folk, facts: Facts) -> Iterator[str]:
     """Each fact is archived exactly once, and nothing else is."""
     archived = Counter(
         (row["event"]["source"], row["event"]["id"])
-        for row in _documents(world, "statistics", "archive")
+        for row in documents(world, "statistics", "archive")
     )
-    refused = _dead_or_parked(world)
+    refused = dead_or_parked(world)
     for key in archived.keys() - facts.keys():
         yield f"{key} is archived, and nobody said it"
     for key, fact in facts.items():
@@ -116,7 +117,7 @@ def letters_once(world: World, _people: People, facts: Facts) -> Iterator[str]:
             wanted[(kinds[fact["type"]], fact["data"]["opening_id"], fact["data"]["resident_id"])] += 1
     there = Counter(
         (letter["kind"], letter["about"], letter["resident"])
-        for letter in _documents(world, "notifications", "letters")
+        for letter in documents(world, "notifications", "letters")
         if letter["kind"] in kinds.values()
     )
     for key in wanted.keys() | there.keys():
@@ -127,7 +128,7 @@ def letters_once(world: World, _people: People, facts: Facts) -> Iterator[str]:
 def news_once(world: World, people: People, facts: Facts) -> Iterator[str]:
     """Everyone who lives in reach of an opening, and nobody else, has at most one letter about it."""
     published = {fact["subject"] for fact in facts.values() if fact["type"] == PUBLISHED}
-    letters = [row for row in _documents(world, "notifications", "letters") if row["kind"] == "published"]
+    letters = [row for row in documents(world, "notifications", "letters") if row["kind"] == "published"]
     for (about, resident), times in Counter((row["about"], row["resident"]) for row in letters).items():
         if times > 1 or about not in published or resident not in people.ledger.neighbours:
             yield f"{resident} has {times} letters of news about {about}"
@@ -138,17 +139,17 @@ def news_once(world: World, people: People, facts: Facts) -> Iterator[str]:
                 yield f"{resident} lives in reach of {fact['subject']} since {since} and was not told"
 
 
-def mails_once(world: World, _people: People, _facts: Facts) -> Iterator[str]:
+def mails_once(world: World, _people: Folk, _facts: Facts) -> Iterator[str]:
     """No mail goes out twice, and every letter to somebody with an address went out once."""
     accepted = Counter(mail.message_id for mail in world.mails.mails)
     for message_id, times in accepted.items():
         if times > 1:
             yield f"mail {message_id} went out {times} times"
-    sent = [row for row in _documents(world, "notifications", "letters") if row["mail"]["s"] == "sent"]
-    beyond = [row for row in _documents(world, "notifications", "letters") if world.is_beyond_the_log(row)]
+    sent = [row for row in documents(world, "notifications", "letters") if row["mail"]["s"] == "sent"]
+    beyond = [row for row in documents(world, "notifications", "letters") if world.is_beyond_the_log(row)]
     if not len(sent) <= len(accepted) <= len(sent) + len(beyond):
         yield f"{len(sent)} letters say their mail went out, the mail server took {len(accepted)}"
-    for letter in _documents(world, "notifications", "letters"):
+    for letter in documents(world, "notifications", "letters"):
         if letter["mail"]["s"] in ("new", "sending", "unknown", "failed") and not world.is_beyond_the_log(letter):
             yield f"letter {letter['_id']} is {letter['mail']['s']}"
 
@@ -166,8 +167,8 @@ def reopened_in_time(_world: World, people: People, facts: Facts) -> Iterator[st
 
 def nobody_waits_in_vain(world: World, _people: People, _facts: Facts) -> Iterator[str]:
     """No application of an opening that is not open is pending, and the others say what the opening says."""
-    openings = {opening["_id"]: opening for opening in _documents(world, "placement", "openings")}
-    for application in _documents(world, "placement", "applications"):
+    openings = {opening["_id"]: opening for opening in documents(world, "placement", "openings")}
+    for application in documents(world, "placement", "applications"):
         opening = openings[application["opening_id"]]
         placed = any(place["application_id"] == application["_id"] for place in opening["placements"])
         if application["state"] == "pending" and opening["state"] != "open":
@@ -217,7 +218,7 @@ def everything_is_somewhere(world: World, _people: People, facts: Facts) -> Iter
     for name, service in (("statistics.archive", "statistics"), ("notifications.letters", "notifications")):
         dead = {orjson.loads(delivery.body)["id"] for delivery in world.broker.queues[f"{name}.dead"].messages()}
         told = {fact["id"] for fact in facts.values() if fact["type"] == SHELTER} & {"3", "4"}
-        reasons = _documents(world, service, "dead_reasons")
+        reasons = documents(world, service, "dead_reasons")
         if dead != told or len(reasons) < len(told) or not all(reason["why"] for reason in reasons):
             yield f"in {name} {sorted(dead)} are dead for {len(reasons)} reasons; {sorted(told)} were wrong"
     for name, queue in world.broker.queues.items():
@@ -229,7 +230,8 @@ def everything_is_somewhere(world: World, _people: People, facts: Facts) -> Iter
                 yield f"{event['type']} {event['id']} is dead in {name}: {delivery.headers.get('x-death')}"
 
 
-def _dead_or_parked(world: World) -> set[tuple[str, str]]:
+def dead_or_parked(world: World) -> set[tuple[str, str]]:
+    """Return the events that nobody took, by (source, id)."""
     refused = set()
     for name in ("statistics.archive.dead", PARKED):
         for delivery in world.broker.queues[name].messages():
@@ -238,7 +240,8 @@ def _dead_or_parked(world: World) -> set[tuple[str, str]]:
     return refused
 
 
-def _documents(world: World, service: str, collection: str) -> list[dict[str, Any]]:
+def documents(world: World, service: str, collection: str) -> list[dict[str, Any]]:
+    """Return what is in a collection, tombstones aside."""
     everything = world.databases[service].collection(collection).everything()
     return [document for document in everything if not document.get("tombstone")]
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from tests.simulation.faults import Fault, planted
-from tests.simulation.invariants import INVARIANTS, facts_told
-from tests.simulation.people import People
+from tests.simulation.invariants import facts_told
 from tests.simulation.scheduler import Mishaps, Stuck
+from tests.simulation.stories import STORIES, Story, story_of
 from tests.simulation.world import World
 
 #: Virtual seconds: people are done by then, and every hold and every opening has passed its deadline.
 STORM = 4_000.0
 DEADLINES = 700.0
+#: Virtual seconds: every timer and every feed has had its turn.
+AFTER_THE_NIGHT = 180.0
 
 
 @dataclass
@@ -26,6 +28,8 @@ class Report:
 
     seeds: int = 0
     violations: int = 0
+    #: What the towns play; None: every seed its own.
+    played: str | None = None
     #: The first seed that broke an invariant.
     seed: int | None = None
     story: list[str] = field(default_factory=list)
@@ -36,6 +40,7 @@ class Report:
         return {
             "seeds": self.seeds,
             "violations": self.violations,
+            "played": self.played,
             "seed": self.seed,
             "story": self.story,
             "seconds": round(self.seconds, 2),
@@ -43,44 +48,57 @@ class Report:
 
 
 def simulate(
-    seeds: int, *, first: int = 1, fault: Fault | None = None, tell: Callable[[int], None] = lambda _seed: None
+    seeds: int,
+    *,
+    first: int = 1,
+    fault: Fault | None = None,
+    story: str | None = None,
+    tell: Callable[[int], None] = lambda _seed: None,
 ) -> Report:
-    """Run up to ``seeds`` towns from seed ``first``; stop at the first violation."""
-    report = Report()
+    """Run up to ``seeds`` towns from seed ``first``; stop at the first violation.
+
+    Every other seed plays another story, unless ``story`` names one; a fault is looked for in the story that shows it.
+    """
+    played = story if story is not None else None if fault is None else fault.story
+    report = Report(played=played)
     began = time.perf_counter()
-    with planted(fault), _quietly():
+    with planted(fault), _quietly() as alarms:
         for seed in range(first, first + seeds):
-            broken, story = one_town(seed)
+            alarms.clear()
+            broken, told = one_town(seed, story_of(seed) if played is None else STORIES[played], alarms)
             report.seeds += 1
             tell(seed)
             if broken:
                 report.violations = len(broken)
                 report.seed = seed
-                report.story = [*story[-60:], *(f"BROKEN {line}" for line in broken[:20])]
+                report.story = [*told[-60:], *(f"BROKEN {line}" for line in broken[:20])]
                 break
     report.seconds = time.perf_counter() - began
     return report
 
 
-def one_town(seed: int) -> tuple[list[str], list[str]]:
-    """Run one town; return what was broken, and the story."""
-    world = World(seed, Mishaps())
-    people = People(world)
+def one_town(seed: int, story: Story | None = None, alarms: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """Run one town; return what was broken, and what was told. ``alarms`` are the errors it logged until now."""
+    story = story or story_of(seed)
+    world = World(seed, Mishaps(), beginning=story.beginning, idle=story.idle)
+    people = story.people(world)
     people.arrive()
     scheduler = world.scheduler
     try:
         _weather(world)
         scheduler.run(people.at_home, seconds=STORM)
         world.end_storm()
-        calm_at = scheduler.time
-        scheduler.run(lambda: scheduler.time > calm_at + DEADLINES and world.at_rest(), seconds=STORM)
+        _rest(world, DEADLINES)
+        if story.night:
+            scheduler.leap(story.night)
+            _rest(world, AFTER_THE_NIGHT)
     except Stuck as stuck:
         return [str(stuck)], list(scheduler.story)
-    broken: list[str] = []
+    broken = [f"alarm: {alarm}" for alarm in dict.fromkeys(alarms)]
 
     def inspect() -> None:
         facts = facts_told(world)
-        for invariant in INVARIANTS:
+        for invariant in story.invariants:
             broken.extend(f"{invariant.__name__}: {line}" for line in invariant(world, people, facts))
 
     inspection = scheduler.spawn(world.people, "inspector", inspect)
@@ -88,10 +106,18 @@ def one_town(seed: int) -> tuple[list[str], list[str]]:
     return broken, list(scheduler.story)
 
 
+def _rest(world: World, seconds: float) -> None:
+    scheduler = world.scheduler
+    since = scheduler.time
+    scheduler.run(lambda: scheduler.time > since + seconds and world.at_rest(), seconds=STORM)
+
+
 def _weather(world: World) -> None:
     """Let the broker and each database be away for a while, now and then, until the storm is over."""
     scheduler, random = world.scheduler, world.random
     servers: list[tuple[str, Any]] = [("broker", world.broker), *world.databases.items()]
+    if "spaces" not in world.idle:
+        servers.append(("calendars", world.calendars))
 
     def blow() -> None:
         while scheduler.mishaps.crash > 0:
@@ -99,6 +125,8 @@ def _weather(world: World) -> None:
             if scheduler.mishaps.crash == 0:
                 break
             _trouble_mail(world)
+            if random.random() < 0.3:
+                world.calendars.next(random.choice(("lose_answer", "lose_request", "refuse")))
             name, server = random.choice(servers)
             scheduler.tell(f"{name}: away")
             server.away = True
@@ -122,15 +150,20 @@ def _trouble_mail(world: World) -> None:
 
 
 class _quietly:  # noqa: N801  (reads as a verb)
-    """Keep the log out of the way: the story is told instead."""
+    """Keep the log out of the way: the story is told instead. What is logged as an error is an alarm, and kept."""
 
-    def __enter__(self) -> None:
+    def __init__(self) -> None:
+        self._alarms: list[str] = []
+
+    def __enter__(self) -> list[str]:
         self._before = structlog.get_config()
-        structlog.configure(processors=[_drop])
+        structlog.configure(processors=[self._note])
+        return self._alarms
 
     def __exit__(self, *_: object) -> None:
         structlog.configure(**self._before)
 
-
-def _drop(_logger: object, _method: str, _event: object) -> Any:
-    raise structlog.DropEvent
+    def _note(self, _logger: object, method: str, event: Any) -> Any:
+        if method in ("error", "critical"):
+            self._alarms.append(" ".join(str(value) for value in event.values()))
+        raise structlog.DropEvent

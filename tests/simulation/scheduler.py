@@ -81,10 +81,13 @@ class SimProcess:
 class Scheduler:
     """Runs tasks one step at a time, in an order that the seed decides."""
 
-    def __init__(self, seed: int, mishaps: Mishaps) -> None:
+    def __init__(self, seed: int, mishaps: Mishaps, beginning: datetime = BEGINNING) -> None:
         self.random = Random(seed)
         self.mishaps = mishaps
+        self.beginning = beginning
         self.time = 0.0
+        #: Seconds that went by in leaps.
+        self.leapt = 0.0
         self.steps = 0
         self.story: deque[str] = deque(maxlen=600)
         #: Who waits: (wake, order of coming, task); an entry whose time is not the task's own is out of date.
@@ -100,7 +103,7 @@ class Scheduler:
 
     def now(self) -> datetime:
         """Return the virtual instant."""
-        return to_millisecond(BEGINNING + timedelta(seconds=self.time))
+        return to_millisecond(self.beginning + timedelta(seconds=self.time))
 
     def sleep(self, seconds: float) -> None:
         """Let the current task wait."""
@@ -147,6 +150,12 @@ class Scheduler:
         if task is not None and task.wake > self.time:
             self._wait(task, self.time)
 
+    def leap(self, seconds: float) -> None:
+        """Let so much time go by at once, as if the whole town had slept."""
+        self.time += seconds
+        self.leapt += seconds
+        self.tell(f"{seconds / 3600:.1f} hours go by")
+
     @property
     def current(self) -> Task | None:
         """The task that runs."""
@@ -171,13 +180,13 @@ class Scheduler:
 
     def run(self, until: Callable[[], bool], *, seconds: float) -> None:
         """Run until ``until()``, which is asked now and then; raise ``Stuck`` after so many virtual seconds."""
-        end = self.time + seconds
+        end = self.time - self.leapt + seconds
         countdown = 0
         while True:
             if countdown == 0:
                 if until():
                     return
-                if self.time > end:
+                if self.time - self.leapt > end:
                     raise Stuck(f"not at rest after {seconds:.0f} virtual seconds")
                 countdown = 25
             countdown -= 1

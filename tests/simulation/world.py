@@ -8,10 +8,14 @@ from __future__ import annotations
 import importlib
 from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from services.notifications import service as notifications
 from services.notifications.mail.twin import MailTwin
+from services.spaces import wiring as spaces
+from services.spaces.agreement.calendar import Silent
+from services.spaces.agreement.twin import TwinCalDav, TwinIcs, TwinServer
 from shared.actors import Actor
 from shared.auth import Keys
 from shared.errors import Conflict, Unavailable
@@ -25,9 +29,9 @@ from shared.messaging.topology import QueueSpec, routing_keys
 from shared.messaging.twin import TwinBroker, TwinConnection, TwinQueue
 from shared.mongo.twin import DatabaseView, TwinDatabase
 from shared.town import Town, twin_town
-from tests.simulation.scheduler import Mishaps, Scheduler, SimProcess, SimSerial, Task
+from tests.simulation.scheduler import BEGINNING, Mishaps, Scheduler, SimProcess, SimSerial, Task
 
-SERVICES = ("placement", "residents", "notifications", "statistics")
+SERVICES = ("placement", "spaces", "residents", "notifications", "statistics")
 REPLICAS = 2
 #: Seconds a caller waits for an answer; the call may still go on.
 PATIENCE = 10.0
@@ -35,21 +39,29 @@ PATIENCE = 10.0
 OUTSIDERS = {"muni1": frozenset({"gwangsan"})}
 #: How much slower timers go once the storm is over and hours are waited through.
 CALM_PACE = 12.0
+#: How much slower the timers of a service go that has no people in a story.
+IDLE_PACE = 12.0
 #: Messages a simulated batch takes at most.
 BATCH = 6
-
-
 
 class World:
     """The town and everything in it."""
 
-    def __init__(self, seed: int, mishaps: Mishaps) -> None:
-        self.scheduler = Scheduler(seed, mishaps)
+    def __init__(
+        self, seed: int, mishaps: Mishaps, *, beginning: datetime = BEGINNING, idle: frozenset[str] = frozenset()
+    ) -> None:
+        self.scheduler = Scheduler(seed, mishaps, beginning)
         self.random = self.scheduler.random
         self.databases = {name: TwinDatabase(name) for name in SERVICES}
         self.broker = TwinBroker()
         self.ids = SeededIds(seed)
         self.mails = MailTwin(self.scheduler)
+        #: The servers on which facilities keep their own calendars.
+        self.calendars = TwinServer()
+        #: Services that nobody asks for anything in this story; they run all the same.
+        self.idle = idle
+        #: Called with the name of every write of a database, once it is done and before anybody else goes on.
+        self.watchers: list[Callable[[str], None]] = []
         #: Won that the narrow programme's openings could cost, whenever an opening was written.
         self.granted_over_time: list[int] = []
         self.replicas: dict[str, list[Replica]] = {
@@ -75,13 +87,24 @@ class World:
         for database in self.databases.values():
             database.away = False
         self.broker.away = False
+        self.calendars.away = False
         self.scheduler.calm()
 
     def step(self, what: str) -> None:
-        """Stand between two steps, and note what every write of an opening promises."""
-        if what.startswith("database openings.") and what.endswith(" done"):
-            self.granted_over_time.append(self._promised())
+        """Stand between two steps; who watches sees every write, as what an opening promises is noted here."""
+        if what.startswith("database ") and what.endswith(" done"):
+            if what.startswith("database openings."):
+                self.granted_over_time.append(self._promised())
+            for watch in self.watchers:
+                watch(what)
         self.scheduler.step(what)
+
+    def calendar_step(self, what: str) -> None:
+        """Stand before or after a request to a calendar server; raise ``Silent`` where no answer comes."""
+        try:
+            self.scheduler.step(what)
+        except Unavailable as away:
+            raise Silent("no_answer", "lost") from away
 
     def _promised(self) -> int:
         promised = 0
@@ -257,10 +280,13 @@ class Replica(SimProcessHost):
         )
 
     def _build(self, build: Any, town: Town) -> Any:
-        if build is not notifications.build:
-            return build(town)
-        post_office = self.world.mails.seen_by(self.world.step)
-        return notifications.furnish(town, mail=post_office, mail_log=post_office)
+        if build is notifications.build:
+            post_office = self.world.mails.seen_by(self.world.step)
+            return notifications.furnish(town, mail=post_office, mail_log=post_office)
+        if build is spaces.furnish:
+            server, step = self.world.calendars, self.world.calendar_step
+            return spaces.furnish(town, calendars={"caldav": TwinCalDav(server, step), "ics": TwinIcs(server, step)})
+        return build(town)
 
     def _feed(self, town: Town, entrypoint: Fed, feed: Any) -> None:
         scheduler = self.world.scheduler
@@ -320,6 +346,8 @@ class Replica(SimProcessHost):
                 except (Unavailable, Conflict):
                     again = False
                 pace = 1.0 if scheduler.mishaps.crash else CALM_PACE
+                if self.service in self.world.idle:
+                    pace = max(pace, IDLE_PACE)
                 scheduler.sleep(0.0 if again else every * pace * (1 + self.world.random.random()))
 
         self.spawn(f"due {name}", run)

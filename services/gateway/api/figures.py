@@ -15,6 +15,13 @@ figures = Subject("figures", __name__, description="통계 · figures")
 
 
 class WhichFigures(Body):
+    about = fields.String(
+        validate=validate.OneOf(["jobs", "rooms"]),
+        metadata={"description": "일자리(기본) 또는 공간 · jobs unless told, or rooms"},
+    )
+    by = fields.String(
+        validate=validate.OneOf(["plan"]), metadata={"description": "공간을 구독 상품별로 · rooms a plan"}
+    )
     programme_id = id_field(required=False)
     district = text(20, required=False)
     month = fields.String(
@@ -37,6 +44,20 @@ class Row(Told):
     openings = fields.Integer()
     openings_filled = fields.Integer()
     competition = fields.Float(allow_none=True)
+    plan_id = fields.String(allow_none=True, metadata={"description": "by=plan 일 때 · with by=plan"})
+    bookings = fields.Integer(metadata={"description": "여기부터 about=rooms · from here on with about=rooms"})
+    booked_minutes = fields.Integer()
+    used_minutes = fields.Integer()
+    no_shows = fields.Integer()
+    displaced = fields.Integer()
+    seats_taken = fields.Integer()
+    seats_left = fields.Integer()
+    open_minutes = fields.Integer()
+    facility_minutes = fields.Integer()
+    idle_minutes = fields.Integer()
+    occupied_minutes = fields.Integer()
+    occupancy = fields.Float(allow_none=True, metadata={"description": "가동률 · occupied ÷ open"})
+    idle_use = fields.Float(allow_none=True, metadata={"description": "유휴 시간 활용률 · occupied ÷ idle"})
 
 
 class Figures(Told):
@@ -65,7 +86,7 @@ class Rebuilt(Told):
 
 @figures.asks("GET", "/v1/tenants/<tenant>/figures", "통계 보기", query=WhichFigures, told=Figures, anyone=True)
 def show(query: dict[str, Any], tenant: str) -> Any:
-    """Show places, applications, fills and competition. Open to anyone."""
+    """Show places, applications, fills and competition, or bookings, minutes and occupancy. Open to anyone."""
     return ask(SERVICE, "figures", tenant=tenant, **query)
 
 

@@ -18,11 +18,11 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from services.notifications.letters import storage
+from services.notifications.letters.matters import Known, best_before
 from services.notifications.letters.model import (
     Answer,
     Letter,
     Next,
-    Opening,
     Pace,
     after_answer,
     after_away,
@@ -31,6 +31,7 @@ from services.notifications.letters.model import (
     in_doubt,
     message_id,
 )
+from services.notifications.letters.notes import Openings, RoomNotes, known_of
 from services.notifications.letters.storage import moved
 from services.notifications.letters.wording import Sender, Words, mail_words
 from shared.clock import Clock
@@ -130,7 +131,7 @@ class Swept:
 @dataclass(frozen=True)
 class _Ready:
     letter: Letter
-    opening: Opening | None
+    known: Known
     contact: Contact
     words: Words
 
@@ -140,7 +141,8 @@ class Delivery:
     """Sends the mails of letters. ``mail_log`` None: nobody keeps a log, and a mail in doubt waits for a person."""
 
     letters: storage.Letters
-    openings: storage.Openings
+    openings: Openings
+    rooms: RoomNotes
     contacts: Contacts
     mail: Mail
     mail_log: MailLog | None
@@ -224,19 +226,18 @@ class Delivery:
     def _prepared(self, batch: Sequence[Letter], swept: Swept) -> list[_Ready]:
         """Return what can go out now; settle what has no address or is out of date, hold what must wait."""
         contacts = self.contacts.of(list(dict.fromkeys(letter.resident for letter in batch)))
-        openings = self.openings.get_many(letter.about for letter in batch)
+        known = known_of(self.openings, self.rooms, batch)
         now = self.clock.now()
         ready: list[_Ready] = []
         changes: list[Change] = []
         for letter in batch:
-            opening = openings.get(letter.about)
             contact = contacts.get(letter.resident)
-            instead = _not_now(letter, opening, contact, now)
+            instead = _not_now(letter, known, contact, now)
             if instead is not None:
                 changes.append(moved(letter, instead, now))
                 swept.note(instead.state)
             elif contact is not None:
-                ready.append(_Ready(letter, opening, contact, mail_words(letter, opening, self.sender)))
+                ready.append(_Ready(letter, known, contact, mail_words(letter, known, self.sender)))
         self.letters.carry_out(changes)
         return ready
 
@@ -273,7 +274,7 @@ class Delivery:
         if now >= deadline:
             return Answer("untried", gone=True)
         letter = one.letter
-        instead = _not_now(letter, one.opening, one.contact, now)
+        instead = _not_now(letter, one.known, one.contact, now)
         if instead is not None:
             return instead
         return session.send(
@@ -298,9 +299,10 @@ class Delivery:
         return write()
 
 
-def _not_now(letter: Letter, opening: Opening | None, contact: Contact | None, now: datetime) -> Next | None:
+def _not_now(letter: Letter, known: Known, contact: Contact | None, now: datetime) -> Next | None:
     """Return where a mail stands that must not go out now, or None."""
-    if letter.kind == "published" and opening is not None and opening.deadline <= now:
+    useless = best_before(letter, known)
+    if useless is not None and useless <= now:
         return Next("none", letter.mail.attempts, why="out_of_date")
     if contact is None:
         return Next("none", letter.mail.attempts, why="no_consent_or_address")

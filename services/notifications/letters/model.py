@@ -1,7 +1,8 @@
-"""What a letter is, which facts cause one, when its mail may go out and what becomes of it. Pure: no I/O, no clock.
+"""What a letter is, when its mail may go out and what becomes of it. Pure: no I/O, no clock.
 
-A letter belongs to one resident and one fact: its id is ``<event key>:<resident>``. It holds no name, no address and
-no text: the text is put into words when it is read or sent (wording.py).
+A letter belongs to one resident and one fact: its id is ``<event key>:<resident>``. Which facts cause one is said by
+a module for each publisher (of_jobs.py, of_rooms.py). A letter holds no name, no address and no text: the text is put
+into words when it is read or sent (wording.py).
 
     new --claimed, in one guarded write--> sending --the server took it--> sent
      ^                                        |----refused for good-----> failed
@@ -19,12 +20,33 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from shared.clock import KST, from_iso, kst_day, start_of_kst_day
-from shared.events import city, placement
+from shared.clock import KST, kst_day, start_of_kst_day
+from shared.events import city
 from shared.events.envelope import Event
 
-#: Why a letter is written; texts/<language>.yaml has the words of each.
-KINDS = ("selected", "closed", "place_withdrawn", "published")
+#: Why a letter is written, by what it is about; texts/<language>.yaml has the words of each.
+JOB_KINDS = ("selected", "closed", "place_withdrawn", "published")
+ROOM_KINDS = (
+    "booking_confirmed",
+    "booking_refused",
+    "booking_expired",
+    "booking_displaced",
+    "booking_cancelled",
+    "booking_missed",
+    "booking_doubted",
+    "case_opened",
+    "case_kept",
+    "offer_made",
+    "wish_ended",
+    "seat_taken",
+    "seat_queued",
+    "conduct_struck",
+    "conduct_cleared",
+    "conduct_answered",
+)
+KINDS = (*JOB_KINDS, *ROOM_KINDS)
+#: The mail of such a letter waits so long for news that makes it whole: where else there is room is told beside it.
+MAIL_WAITS = {"booking_displaced": timedelta(seconds=10)}
 #: Where a letter's mail stands.
 MAIL_STATES = ("new", "sending", "sent", "failed", "unknown", "none")
 #: A person may ask for these to be sent again.
@@ -81,7 +103,10 @@ class MailRecord:
 
 @dataclass(frozen=True)
 class Letter:
-    """A letter to one resident about one fact. ``at`` is when it happened, ``written`` when we wrote it."""
+    """A letter to one resident about one fact. ``at`` is when it happened, ``written`` when we wrote it.
+
+    ``district`` is empty where the fact belongs to none.
+    """
 
     tenant: str
     resident: str
@@ -101,25 +126,31 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Opening:
-    """What letters say of an opening; kept from ``opening.published``. ``shifts`` are half-open spans, UTC.
+class Matter:
+    """What a person's own fact has to tell them. ``about``: the id of what it is about; ``values`` is small, no text.
 
-    ``told`` is how many residents in reach were written to, or None while that is not finished.
+    ``values["reason"]`` chooses the words where a kind has several.
     """
 
-    id: str
-    tenant: str
-    district: str
-    title: str
-    place: str
-    lat: float
-    lon: float
-    shifts: tuple[tuple[datetime, datetime], ...]
-    hourly_won: int
-    places: int
-    deadline: datetime
-    cause: Cause
-    told: int | None = None
+    kind: str
+    about: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def letter_on(matter: Matter, event: Event, *, written: datetime) -> Letter:
+    """Return the letter on this matter to the one person whose own fact the event is."""
+    return Letter(
+        tenant=event.tenant,
+        resident=event.data["resident_id"],
+        kind=matter.kind,
+        about=matter.about,
+        district=event.data.get("district", ""),
+        at=event.time,
+        written=written,
+        cause=Cause.of(event),
+        values=matter.values,
+        mail=MailRecord(due=written + MAIL_WAITS.get(matter.kind, timedelta())),
+    )
 
 
 @dataclass(frozen=True)
@@ -132,70 +163,6 @@ class Notice:
     at: datetime
     cause: Cause
     values: Mapping[str, Any]
-
-
-def letter_of(event: Event, *, written: datetime) -> Letter:
-    """Return the letter to the one person whose own fact this is; raise ``KeyError`` for any other fact."""
-    kind, kept = _PERSONAL[event.type]
-    return Letter(
-        tenant=event.tenant,
-        resident=event.data["resident_id"],
-        kind=kind,
-        about=event.data["opening_id"],
-        district=event.data["district"],
-        at=event.time,
-        written=written,
-        cause=Cause.of(event),
-        values={name: event.data[name] for name in kept},
-        mail=MailRecord(due=written),
-    )
-
-
-#: Type of a person's own fact -> kind of letter, and what the text needs of it. ``opening.filled`` is nobody's own.
-_PERSONAL: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    placement.PLACEMENT_SELECTED.type: ("selected", ("won",)),
-    placement.APPLICATION_CLOSED.type: ("closed", ("reason",)),
-    placement.PLACEMENT_WITHDRAWN.type: ("place_withdrawn", ("reason",)),
-}
-
-
-def opening_of(event: Event) -> Opening:
-    """Return what ``opening.published`` tells of an opening."""
-    data = event.data
-    return Opening(
-        id=data["opening_id"],
-        tenant=event.tenant,
-        district=data["district"],
-        title=_one_line(data["title"]),
-        place=_one_line(data["place"]["name"]),
-        lat=data["place"]["lat"],
-        lon=data["place"]["lon"],
-        shifts=tuple((from_iso(shift["start"]), from_iso(shift["end"])) for shift in data["shifts"]),
-        hourly_won=data["hourly_won"],
-        places=data["places"],
-        deadline=from_iso(data["deadline"]),
-        cause=Cause.of(event),
-    )
-
-
-def _one_line(text: str) -> str:
-    """Return the text without line breaks, which would end a mail's subject."""
-    return " ".join(text.split())
-
-
-def published_letter(event: Event, resident: str, *, written: datetime) -> Letter:
-    """Return the news of a published opening for one resident in its reach."""
-    return Letter(
-        tenant=event.tenant,
-        resident=resident,
-        kind="published",
-        about=event.data["opening_id"],
-        district=event.data["district"],
-        at=event.time,
-        written=written,
-        cause=Cause.of(event),
-        mail=MailRecord(message_class=ADVERTISING, due=written),
-    )
 
 
 def notice_of(event: Event) -> Notice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.notifications.letters.wording import LANGUAGES
+from services.notifications.letters.formats import LANGUAGES
 
 _ID = validate.Length(min=1, max=300)
 
@@ -37,7 +37,7 @@ class OneLetter(Schema):
 
 
 class About(Schema):
-    """The opening that letters are about."""
+    """What letters are about: an opening, a booking, a wish, a subscription."""
 
     about = _an_id()
 

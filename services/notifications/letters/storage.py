@@ -1,4 +1,4 @@
-"""Where letters, notices and what is known of openings are kept: three collections of plain documents.
+"""Where letters and notices are kept: two collections of plain documents.
 
 A letter's document changes in one place only, ``mail``, and every change is guarded by the state, the claim and the
 due instant it was decided on. ``mail.due`` is unset by the write that settles a mail, and is asked for with a lower
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection as Group
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,6 @@ from services.notifications.letters.model import (
     MailRecord,
     Next,
     Notice,
-    Opening,
 )
 from shared.messaging.core import KeyReused
 from shared.mongo.port import Change, Collection, Database, Document, Index
@@ -34,10 +33,11 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Tally:
-    """How many letters about one thing there are, by kind, and where their mails stand."""
+    """How many letters about one thing there are, by kind, where their mails stand, and in which districts it lies."""
 
     kinds: dict[str, int]
     mails: dict[str, int]
+    districts: frozenset[str]
 
 
 class Letters:
@@ -68,10 +68,11 @@ class Letters:
     def tally(self, about: str, tenant: str | None) -> Tally:
         """Count the letters about something."""
         query = {"about": about} if tenant is None else {"about": about, "tenant": tenant}
-        found = self._collection.find(query, ["kind", "mail.s"])
+        found = self._collection.find(query, ["kind", "mail.s", "district"])
         return Tally(
             dict(Counter(document["kind"] for document in found)),
             dict(Counter(document["mail"]["s"] for document in found)),
+            frozenset(document["district"] for document in found if document["district"]),
         )
 
     def caused_by(self, event_key: str, tenant: str | None, most: int) -> list[Letter]:
@@ -155,37 +156,6 @@ def _as_seen(letter: Letter) -> Document:
     return {"_id": letter.id, "mail.s": mail.state, "mail.claim": mail.claim, "mail.due": mail.due}
 
 
-class Openings:
-    """What letters say of openings; one document an opening, written once."""
-
-    def __init__(self, database: Database) -> None:
-        self._collection = database.collection("openings")
-
-    def note(self, openings: Sequence[Opening]) -> dict[str, Opening]:
-        """Store those that are not there yet and return all of them as kept; raise ``KeyReused``."""
-        there = self._collection.insert_many([_opening_document(opening) for opening in openings])
-        known = self.get_many(there)
-        kept = {}
-        for opening in openings:
-            before = known.get(opening.id, opening)
-            same = opening.cause.key == before.cause.key
-            if same and opening.cause.hash != before.cause.hash:
-                raise KeyReused(f"event {opening.cause.id} came before with another body")
-            kept[opening.id] = before if same else opening
-        return kept
-
-    def get_many(self, ids: Iterable[str]) -> dict[str, Opening]:
-        """Return those that are known, by id."""
-        wanted = list(dict.fromkeys(ids))
-        if not wanted:
-            return {}
-        return {found["_id"]: _opening(found) for found in self._collection.find({"_id": {"$in": wanted}})}
-
-    def told(self, opening: Opening, residents: int) -> None:
-        """Note that everyone in reach was written to, so that a repeat doesn't look for them again."""
-        self._collection.update_one({"_id": opening.id, "cause.key": opening.cause.key}, {"$set": {"told": residents}})
-
-
 class Notices:
     """Notices for districts; one an event."""
 
@@ -222,8 +192,14 @@ def _refuse_reused(collection: Collection, there: Group[Any], causes: Sequence[t
             raise KeyReused(f"event {cause.id} came before with another body")
 
 
-def _cause_document(cause: Cause) -> Document:
+def cause_document(cause: Cause) -> Document:
+    """Return how a cause is kept."""
     return {"id": cause.id, "key": cause.key, "hash": cause.hash}
+
+
+def cause_of(document: Mapping[str, Any]) -> Cause:
+    """Return the cause that a document keeps."""
+    return Cause(**document["cause"])
 
 
 def _letter_document(letter: Letter) -> Document:
@@ -237,7 +213,7 @@ def _letter_document(letter: Letter) -> Document:
         "district": letter.district,
         "at": letter.at,
         "written": letter.written,
-        "cause": _cause_document(letter.cause),
+        "cause": cause_document(letter.cause),
         "values": dict(letter.values),
         "mail": {
             "s": mail.state,
@@ -263,7 +239,7 @@ def _letter(document: Document) -> Letter:
         district=document["district"],
         at=document["at"],
         written=document["written"],
-        cause=Cause(**document["cause"]),
+        cause=cause_of(document),
         values=document["values"],
         mail=MailRecord(
             state=mail["s"],
@@ -278,39 +254,6 @@ def _letter(document: Document) -> Letter:
     )
 
 
-def _opening_document(opening: Opening) -> Document:
-    return {
-        "_id": opening.id,
-        "tenant": opening.tenant,
-        "district": opening.district,
-        "title": opening.title,
-        "place": {"name": opening.place, "lat": opening.lat, "lon": opening.lon},
-        "shifts": [{"start": start, "end": end} for start, end in opening.shifts],
-        "hourly_won": opening.hourly_won,
-        "places": opening.places,
-        "deadline": opening.deadline,
-        "cause": _cause_document(opening.cause),
-    }
-
-
-def _opening(document: Document) -> Opening:
-    return Opening(
-        id=document["_id"],
-        tenant=document["tenant"],
-        district=document["district"],
-        title=document["title"],
-        place=document["place"]["name"],
-        lat=document["place"]["lat"],
-        lon=document["place"]["lon"],
-        shifts=tuple((shift["start"], shift["end"]) for shift in document["shifts"]),
-        hourly_won=document["hourly_won"],
-        places=document["places"],
-        deadline=document["deadline"],
-        cause=Cause(**document["cause"]),
-        told=document.get("told"),
-    )
-
-
 def _notice_document(notice: Notice) -> Document:
     return {
         "_id": notice.cause.key,
@@ -318,7 +261,7 @@ def _notice_document(notice: Notice) -> Document:
         "district": notice.district,
         "kind": notice.kind,
         "at": notice.at,
-        "cause": _cause_document(notice.cause),
+        "cause": cause_document(notice.cause),
         "values": dict(notice.values),
     }
 
@@ -329,6 +272,6 @@ def _notice(document: Document) -> Notice:
         district=document["district"],
         kind=document["kind"],
         at=document["at"],
-        cause=Cause(**document["cause"]),
+        cause=cause_of(document),
         values=document["values"],
     )

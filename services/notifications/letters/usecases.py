@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.notifications.letters import storage
+from services.notifications.letters.matters import Known, letter_of
 from services.notifications.letters.model import (
-    KINDS,
+    JOB_KINDS,
     MAIL_STATES,
     RESENDABLE,
+    ROOM_KINDS,
     Letter,
     Notice,
-    Opening,
-    letter_of,
     notice_of,
-    opening_of,
-    published_letter,
 )
+from services.notifications.letters.notes import Openings, RoomNotes, known_of
+from services.notifications.letters.of_jobs import Opening, opening_of, published_letter
+from services.notifications.letters.of_rooms import alternatives_note, booking_note, facility_note, space_note
 from services.notifications.letters.wording import words_of, words_of_notice
 from shared.actors import Actor, must_be, must_be_self
 from shared.clock import Clock, iso
@@ -44,15 +45,35 @@ class Letters:
     """The use cases of letters and notices."""
 
     letters: storage.Letters
-    openings: storage.Openings
+    openings: Openings
+    rooms: RoomNotes
     notices: storage.Notices
     reach: Reach
     clock: Clock
 
     def write_personal(self, events: Sequence[Event]) -> None:
-        """Write the letter to the person whose own fact each event is; raise ``KeyReused``."""
+        """Write the letter to the person whose own fact each event is, if it tells them anything; raise ``KeyReused``."""
         now = self.clock.now()
-        self.letters.write([letter_of(event, written=now) for event in events])
+        letters = (letter_of(event, written=now) for event in events)
+        self.letters.write([letter for letter in letters if letter is not None])
+
+    def write_confirmed(self, events: Sequence[Event]) -> None:
+        """Keep which span each confirmed booking is, then write its letter; raise ``KeyReused``."""
+        self.rooms.note_bookings([booking_note(event) for event in events])
+        self.write_personal(events)
+
+    def write_of_cases(self, events: Sequence[Event]) -> None:
+        """Keep the alternatives of each conflict, then write what its booker must know; raise ``KeyReused``."""
+        self.rooms.note_alternatives([alternatives_note(event) for event in events])
+        self.write_personal(events)
+
+    def note_facilities(self, events: Sequence[Event]) -> None:
+        """Keep what each facility is called; raise ``KeyReused``."""
+        self.rooms.note_facilities([facility_note(event) for event in events])
+
+    def note_spaces(self, events: Sequence[Event]) -> None:
+        """Keep what each space is called; raise ``KeyReused``."""
+        self.rooms.note_spaces([space_note(event) for event in events])
 
     def note_openings(self, events: Sequence[Event]) -> None:
         """Keep what each published opening is, for the words of personal letters; raise ``KeyReused``."""
@@ -86,23 +107,28 @@ class Letters:
         """Return ``{"letters": [...]}`` of the caller, latest first."""
         must_be_self(actor, resident_id, tenant=actor.tenant)
         found = self.letters.inbox(resident_id, _scope(actor), limit)
-        openings = self.openings.get_many(letter.about for letter in found)
-        return {"letters": [_shown(letter, openings.get(letter.about), lang) for letter in found]}
+        known = known_of(self.openings, self.rooms, found)
+        return {"letters": [_shown(letter, known, lang) for letter in found]}
 
     def letter(self, actor: Actor, *, letter_id: str, lang: str = "ko") -> dict[str, Any]:
         """Return one letter, to its resident or an operator; raise ``NotFound``."""
         letter = self._readable(actor, letter_id)
-        opening = self.openings.get_many([letter.about]).get(letter.about)
-        return _shown(letter, opening, lang)
+        return _shown(letter, known_of(self.openings, self.rooms, [letter]), lang)
 
     def counts(self, actor: Actor, *, about: str) -> dict[str, Any]:
-        """Return ``{"letters": {kind: n}, "mail": {state: n}}`` of the letters about an opening."""
+        """Return ``{"letters": {kind: n}, "mail": {state: n}}`` of the letters about an opening, a booking or another.
+
+        The kinds are all those of jobs, or all those of rooms.
+        """
         opening = self.openings.get_many([about]).get(about)
         tenant, district = (None, None) if opening is None else (opening.tenant, opening.district)
         must_be(actor, "officer", "operator", "service", tenant=tenant, district=district)
         tally = self.letters.tally(about, _scope(actor))
+        for lies_in in sorted(tally.districts):
+            must_be(actor, "officer", "operator", "service", district=lies_in)
+        kinds = ROOM_KINDS if not tally.kinds.keys().isdisjoint(ROOM_KINDS) else JOB_KINDS
         return {
-            "letters": {kind: tally.kinds.get(kind, 0) for kind in KINDS},
+            "letters": {kind: tally.kinds.get(kind, 0) for kind in kinds},
             "mail": {state: tally.mails.get(state, 0) for state in MAIL_STATES},
         }
 
@@ -157,8 +183,8 @@ def _scope(actor: Actor) -> str | None:
     return None if actor.is_any("service") else actor.tenant
 
 
-def _shown(letter: Letter, opening: Opening | None, language: str) -> dict[str, Any]:
-    words = words_of(letter, opening, language)
+def _shown(letter: Letter, known: Known, language: str) -> dict[str, Any]:
+    words = words_of(letter, known, language)
     return {
         "letter_id": letter.id,
         "kind": letter.kind,

@@ -10,6 +10,7 @@ from typing import Any
 from services.notifications.letters import storage
 from services.notifications.letters.delivery import Contact, Delivery
 from services.notifications.letters.model import Pace
+from services.notifications.letters.notes import Openings, RoomNotes
 from services.notifications.letters.reactions import news, reactions
 from services.notifications.letters.usecases import Letters
 from services.notifications.letters.wording import Sender
@@ -70,11 +71,12 @@ class Office:
         self.keeps_log = keeps_log
         self.pace = pace
         self.store = storage.Letters(self.database)
-        self.openings = storage.Openings(self.database)
+        self.openings = Openings(self.database)
+        self.rooms = RoomNotes(self.database)
         self.notices = storage.Notices(self.database)
         self.store.prepare()
         self.notices.prepare()
-        self.letters = Letters(self.store, self.openings, self.notices, self.neighbours, self.clock)
+        self.letters = Letters(self.store, self.openings, self.rooms, self.notices, self.neighbours, self.clock)
         self.delivery = self.replica(1)
 
     def replica(self, seed: int, step: Step = no_step) -> Delivery:
@@ -83,7 +85,8 @@ class Office:
         mail = self.mail.seen_by(step)
         return Delivery(
             letters=storage.Letters(database),
-            openings=storage.Openings(database),
+            openings=Openings(database),
+            rooms=RoomNotes(database),
             contacts=self.neighbours,
             mail=mail,
             mail_log=mail if self.keeps_log else None,

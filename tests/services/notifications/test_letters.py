@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifications.letters.model import KINDS
+from services.notifications.letters.model import JOB_KINDS
 from services.notifications.letters.reactions import news, reactions
 from shared.actors import ANYONE, Actor
 from shared.errors import NotFound, Refused, Unavailable
@@ -224,7 +224,7 @@ def test_an_officer_counts_letters_of_the_own_district_only(office: Office) -> N
     own = Actor("담당자", frozenset({"officer"}), "광산구", frozenset({"29200"}))
     other = Actor("담당자", frozenset({"officer"}), "광산구", frozenset({"29170"}))
 
-    assert set(office.letters.counts(own, about="opn-은하수")["letters"]) == set(KINDS)
+    assert set(office.letters.counts(own, about="opn-은하수")["letters"]) == set(JOB_KINDS)
     with pytest.raises(Refused, match="other_district"):
         office.letters.counts(other, about="opn-은하수")
 

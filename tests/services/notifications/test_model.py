@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifications.letters.matters import letter_of
 from services.notifications.letters.model import (
     ADVERTISING,
     BACK_OFF,
@@ -18,7 +19,6 @@ from services.notifications.letters.model import (
     after_answer,
     after_log,
     held_until,
-    letter_of,
     message_id,
 )
 from shared.clock import KST, from_iso, utc
@@ -64,6 +64,8 @@ def test_a_selection_and_a_resident_with_the_night_consent_wait_for_nobody() -> 
 def test_a_message_id_is_ascii_without_a_colon_and_the_same_every_time() -> None:
     letter = letter_of(said(PLACEMENT_SELECTED, resident_id="주민-은하"), written=MORNING)
     other = letter_of(said(PLACEMENT_SELECTED, resident_id="주민-하늘"), written=MORNING)
+    assert letter is not None
+    assert other is not None
 
     named = message_id(letter, "sipbun.example")
 

@@ -8,17 +8,15 @@ from typing import Any
 import pytest
 
 from services.notifications import config
-from services.notifications.letters.model import letter_of, opening_of, published_letter
-from services.notifications.letters.wording import (
-    LANGUAGES,
-    catalogue,
-    day_and_time,
-    span,
-    won,
-    words_of,
-)
+from services.notifications.letters.formats import LANGUAGES, catalogue, day_and_time, length, span, won
+from services.notifications.letters.matters import OWN_FACTS, Known, letter_of
+from services.notifications.letters.model import KINDS, Letter
+from services.notifications.letters.of_jobs import opening_of, published_letter
+from services.notifications.letters.wording import words_of
 from shared.clock import from_iso
 from shared.config import Misconfigured
+from shared.events import spaces
+from shared.events.contract import Contract
 from shared.events.placement import (
     APPLICATION_CLOSED,
     CLOSING_REASONS,
@@ -27,7 +25,14 @@ from shared.events.placement import (
     PLACEMENT_WITHDRAWN,
     WITHDRAWAL_REASONS,
 )
+from shared.events.registry import CONTRACTS
 from tests.services.facts import MORNING, said
+
+
+def the_letter(contract: Contract, **told: Any) -> Letter:
+    letter = letter_of(said(contract, **told), written=MORNING)
+    assert letter is not None
+    return letter
 
 
 def test_amounts_and_times_are_written_as_the_town_writes_them() -> None:
@@ -35,6 +40,11 @@ def test_amounts_and_times_are_written_as_the_town_writes_them() -> None:
     assert won(10920, "en") == "10,920 won"
     assert day_and_time(from_iso("2026-11-22T15:04:00Z")) == "2026. 11. 23.(월) 00:04"
     assert day_and_time(from_iso("2026-11-22T15:04:00Z"), "en") == "Mon 2026-11-23 00:04"
+
+
+def test_lengths_of_time_are_told_in_hours_and_minutes() -> None:
+    assert [length(minutes) for minutes in (0, 45, 120, 90)] == ["0분", "45분", "2시간", "1시간 30분"]
+    assert length(90, "en") == "1 h 30 min"
 
 
 def test_a_span_over_midnight_names_both_days() -> None:
@@ -59,13 +69,25 @@ def test_both_languages_say_the_same_things() -> None:
 def test_every_reason_a_contract_knows_has_its_text(language: str) -> None:
     opening = opening_of(said(OPENING_PUBLISHED))
     letters = [
-        letter_of(said(PLACEMENT_SELECTED), written=MORNING),
         published_letter(said(OPENING_PUBLISHED), "res-1", written=MORNING),
-        *(letter_of(said(APPLICATION_CLOSED, reason=one), written=MORNING) for one in CLOSING_REASONS),
-        *(letter_of(said(PLACEMENT_WITHDRAWN, reason=one), written=MORNING) for one in WITHDRAWAL_REASONS),
+        *(letter_of(said(CONTRACTS[name]), written=MORNING) for name in OWN_FACTS),
+        *(the_letter(APPLICATION_CLOSED, reason=one) for one in CLOSING_REASONS),
+        *(the_letter(PLACEMENT_WITHDRAWN, reason=one) for one in WITHDRAWAL_REASONS),
+        *(the_letter(spaces.BOOKING_REFUSED, reason=one) for one in spaces.REFUSED_REASONS),
+        *(the_letter(spaces.BOOKING_DISPLACED, reason=one) for one in spaces.DISPLACED_REASONS),
+        *(the_letter(spaces.BOOKING_CANCELLED, by=one) for one in spaces.CANCELLED_BY if one != "moved"),
+        *(the_letter(spaces.WISH_ENDED, how=one) for one in ("lapsed", "passed")),
+        *(the_letter(spaces.SEAT_TAKEN, promoted=one) for one in (True, False)),
+        *(the_letter(spaces.CONDUCT_STRUCK, level=one, until="2026-12-31T15:00:00Z") for one in (2, 3, 4)),
+        *(the_letter(spaces.CONDUCT_CLEARED, how=one) for one in ("excuse", "appeal", "forgiven", "corrected")),
+        *(the_letter(spaces.CONDUCT_ANSWERED, what=one) for one in ("excuse", "appeal")),
+        the_letter(spaces.CASE_OPENED, owner="facility"),
+        the_letter(spaces.CASE_RESOLVED, resolution="kept"),
     ]
-    for letter in letters:
-        for known in (opening, None):
+    written = [letter for letter in letters if letter is not None]
+    assert {letter.kind for letter in written} == set(KINDS)
+    for letter in written:
+        for known in (Known({opening.id: opening}), Known()):
             words = words_of(letter, known, language)
             assert "{" not in words.title + words.text
 
@@ -74,7 +96,7 @@ def test_many_shifts_are_summed_up() -> None:
     shift = {"start": "2026-12-01T10:00:00+09:00", "end": "2026-12-01T12:00:00+09:00"}
     opening = opening_of(said(OPENING_PUBLISHED, shifts=[shift] * 5))
 
-    text = words_of(letter_of(said(PLACEMENT_SELECTED), written=MORNING), opening).text
+    text = words_of(the_letter(PLACEMENT_SELECTED), Known({opening.id: opening})).text
 
     assert text.count("2026. 12. 1.(화)") == 3
     assert "외 2회" in text
@@ -83,7 +105,7 @@ def test_many_shifts_are_summed_up() -> None:
 def test_a_title_with_braces_or_line_breaks_is_only_text() -> None:
     opening = opening_of(said(OPENING_PUBLISHED, title="경로당 {0}\r\nBcc: 모두 {won}"))
 
-    title = words_of(letter_of(said(PLACEMENT_SELECTED), written=MORNING), opening).title
+    title = words_of(the_letter(PLACEMENT_SELECTED), Known({opening.id: opening})).title
 
     assert title == "[선정] 경로당 {0} Bcc: 모두 {won}"
 

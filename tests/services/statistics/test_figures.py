@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.statistics import model
-from services.statistics.model import MEASURES, competition
+from services.statistics import tables
+from services.statistics.jobs import JOBS, MEASURES
+from services.statistics.model import Counted, quotient
 from services.statistics.reactions import reactions
 from services.statistics.storage import SHELF, Archive, Buckets
 from services.statistics.usecases import SETTLED_AFTER, Statistics
@@ -333,8 +334,8 @@ def test_what_is_counted_elsewhere_by_new_rules_leaves_its_old_bucket(monkeypatc
     desk = Desk(TwinDatabase())
     desk.note(said(PLACEMENT_SELECTED, "s-1", day="2026-10-30"))
     assert desk.total(month="2026-10")["filled"] == 1
-    counts = model._COUNTED | {PLACEMENT_SELECTED.type: lambda _event: ("2026-11-01", {"filled": 1})}
-    monkeypatch.setattr(model, "_COUNTED", counts)
+    counts = {**JOBS.counts, PLACEMENT_SELECTED.type: lambda _event: Counted("2026-11-01", {"filled": 1})}
+    monkeypatch.setattr(tables, "TABLES", {"jobs": replace(JOBS, counts=counts)})
 
     desk.statistics.rebuild(OPERATOR, tenant=TENANT)
 
@@ -386,7 +387,7 @@ def test_a_reaction_that_died_between_archive_and_bucket_is_completed_by_the_red
     [(719, 144, 4.99), (10, 3, 3.33), (1, 8, 0.13), (5, 8, 0.63), (0, 3, 0.0), (7, 0, None), (7, -3, None)],
 )
 def test_competition_is_rounded_half_up_and_needs_places(applications: int, places: int, ratio: float | None) -> None:
-    assert competition(applications, places) == ratio
+    assert quotient(applications, places) == ratio
 
 
 # Any history, told in any order and more than once, against a count that knows nothing of buckets.

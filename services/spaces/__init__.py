@@ -1,0 +1,1 @@
+"""Rooms: public facilities' idle rooms, subscribed to when needed and for as long as needed."""

@@ -1,0 +1,1 @@
+"""A resident's span of a space: asked for, answered, used, or given back."""

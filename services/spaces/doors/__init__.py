@@ -1,0 +1,1 @@
+"""The rotating code that a room shows, and that a resident who is there can read."""
