@@ -3,8 +3,8 @@
     one thread   asks --> carried out at once, alone
     many         the first is carried out; what is asked meanwhile waits, and is carried out together, in one go
 
-Nobody waits for company: a group is whoever waits when the one before is through. Each caller learns its own outcome.
-A database pays for a write mostly by the write, not by the document, so that a group costs little more than one.
+Each caller learns its own outcome. A database pays for a write mostly by the write, not by the document, so that a
+group costs little more than one. While there is company, a group gives it a moment to gather; who is alone never waits.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from shared.clock import Clock
 from shared.errors import CrossesTheDoor, Unavailable
 from shared.serial import Serial
 
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 Error = CrossesTheDoor | Unavailable
+#: Seconds that a group waits for more, if the one before was more than one.
+GATHER = 0.001
 
 
 @dataclass(eq=False)
@@ -36,10 +39,14 @@ class Together(Generic[Asked, Told]):
     failure everybody left of the group asks again.
     """
 
-    def __init__(self, do: Callable[[Sequence[Asked]], Sequence[Told | Error]], *, serial: Serial, key: str) -> None:
+    def __init__(
+        self, do: Callable[[Sequence[Asked]], Sequence[Told | Error]], *, key: str, serial: Serial, clock: Clock
+    ) -> None:
         self._do = do
-        self._serial = serial
         self._key = key
+        self._serial = serial
+        self._clock = clock
+        self._company = False
         self._waiting: list[_Wish[Asked, Told]] = []
 
     def __call__(self, asked: Asked) -> Told:
@@ -58,10 +65,13 @@ class Together(Generic[Asked, Told]):
         return told
 
     def _carry_out(self, mine: _Wish[Asked, Told]) -> None:
+        if self._company:
+            self._clock.sleep(GATHER)
         waiting = self._waiting[:]
         # Others may be adding to the list right now, at its end.
         del self._waiting[: len(waiting)]
         group = waiting if mine in waiting else [mine, *waiting]
+        self._company = len(group) > 1
         try:
             outcomes = self._do([wish.asked for wish in group])
         except (CrossesTheDoor, Unavailable) as error:

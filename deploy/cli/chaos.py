@@ -1,4 +1,7 @@
-"""`./sipbun chaos`: real processes are shot while places are filled, and nothing may be lost.
+"""`./sipbun chaos`: real processes are shot while people work, and nothing may be lost.
+
+    jobs      places are filled
+    office    residents race for rooms, while facilities write into calendars of their own
 
 It starts a town of its own under `.sipbun/chaos-<id>/`, with its own broker node, database and mail server, whatever
 addresses the environment names. Everything it started ends with it.
@@ -7,8 +10,11 @@ addresses the environment names. Everything it started ends with it.
 import shutil
 import signal
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -18,7 +24,8 @@ from deploy.broker import NotInstalled
 from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, aside, fail, give
 from deploy.town import NotUp
 from tests.chaos.load import NeverAnswered
-from tests.chaos.run import Outcome, run
+from tests.chaos.office import run as office
+from tests.chaos.run import run
 from tests.chaos.world import new_folder
 
 app = typer.Typer(add_completion=False)
@@ -27,14 +34,71 @@ app = typer.Typer(add_completion=False)
 SHOWN = 12
 
 
+class Scenario(StrEnum):
+    """What people do meanwhile."""
+
+    jobs = "jobs"
+    office = "office"
+
+
+#: How often somebody dies unless told.
+KILLS = {Scenario.jobs: 4, Scenario.office: 8}
+#: What a person is shown of each.
+FIGURES = {
+    Scenario.jobs: ("fills", "kills", "lost", "duplicated", "dead", "drained_seconds", "asked_again", "mails", "seconds"),
+    Scenario.office: (
+        "attempts",
+        "confirmed",
+        "refused",
+        "displaced",
+        "kills",
+        "overlaps",
+        "ledger_unbalanced",
+        "calendar_differs",
+        "lost",
+        "duplicated",
+        "dead",
+        "left",
+        "drained_seconds",
+        "asked_again",
+        "letters",
+        "seconds",
+    ),
+}
+#: Figures that must be 0.
+BAD = frozenset({"overlaps", "ledger_unbalanced", "calendar_differs", "lost", "duplicated", "dead", "left"})
+
+
+class Outcome(Protocol):
+    """What a run of any scenario found."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether all was well."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+
+    def complaints(self) -> Sequence[str]:
+        """What a person should look at first."""
+
+    def story(self) -> Sequence[str]:
+        """The first loss, from the start."""
+
+
 @app.command(
-    help="진짜 프로세스를 kill -9 로 쓰러뜨리며 자리를 채운다: 잃은 것도 두 번 된 것도 없어야 한다. "
-    "(Fill places while real processes are shot: nothing lost, nothing twice.) "
-    "끝값 0: lost, duplicated, dead 모두 0 이고 60초 안에 가라앉음."
+    help="진짜 프로세스를 kill -9 로 쓰러뜨리며 자리를 채우거나(jobs) 방을 다툰다(office): 잃은 것도 두 번 된 것도 없어야 한다. "
+    "(Fill places or race for rooms while real processes are shot: nothing lost, nothing twice.) "
+    "끝값 0: 모두 0 이고 60초 안에 가라앉음."
 )
 def command(
-    fills: Annotated[int, typer.Option(min=1, help="채울 자리 수 (openings to fill)")] = 60,
-    kills: Annotated[int, typer.Option(min=0, help="kill -9 횟수 (how many)")] = 4,
+    scenario: Annotated[Scenario, typer.Option(help="무엇을 하는 동안 (what people do)")] = Scenario.jobs,
+    fills: Annotated[int, typer.Option(min=1, help="jobs: 채울 자리 수 (openings to fill)")] = 60,
+    residents: Annotated[int, typer.Option(min=5, help="office: 주민 수 (how many people)")] = 200,
+    rooms: Annotated[int, typer.Option(min=1, help="office: 방 수 (how many rooms)")] = 20,
+    kills: Annotated[
+        int | None, typer.Option(min=0, help="kill -9 횟수 (how many); jobs 4, office 8", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="누가 언제 죽는지 (who dies when)")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="폴더를 남긴다 (keep the folder)")] = False,
     as_json: AsJson = False,
@@ -44,8 +108,15 @@ def command(
         signal.signal(number, _end)
     folder = new_folder()
     clean = False
+    how = {"kills": KILLS[scenario] if kills is None else kills, "seed": seed}
     try:
-        outcome = _watched(folder, fills=fills, kills=kills, seed=seed)
+        if scenario is Scenario.office:
+            total = office.WANTS * residents
+            with _progress("물어본 것 (asked)", total) as (note, count):
+                outcome: Outcome = office.run(folder, residents=residents, rooms=rooms, note=note, asked=count, **how)
+        else:
+            with _progress("채워진 자리 (filled)", fills) as (note, count):
+                outcome = run(folder, fills=fills, note=note, filled=count, **how)
         clean = outcome.passed
     except KeyboardInterrupt:
         clean = True
@@ -63,7 +134,8 @@ def command(
         told["folder"] = str(folder)
     if not outcome.passed:
         _explain(outcome, folder)
-    give(told, as_json=as_json, people=_people(told), status=OK if outcome.passed else PROBLEM)
+    status = OK if outcome.passed else PROBLEM
+    give(told, as_json=as_json, people=_people(told, FIGURES[scenario]), status=status)
 
 
 def _end(_number: int, _frame: Any) -> None:
@@ -73,23 +145,18 @@ def _end(_number: int, _frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _watched(folder: Path, *, fills: int, kills: int, seed: int) -> Outcome:
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[tuple[Callable[[str], None], Callable[[int], None]]]:
+    """Show a bar; give what tells a line of the story, and what tells how far it is."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=aside, transient=True) as progress:
-        task = progress.add_task("채워진 자리 (filled)", total=fills)
+        task = progress.add_task(what, total=total)
         begun = time.monotonic()
 
-        def note(what: str) -> None:
-            aside.print(f"{time.monotonic() - begun:6.1f} {what}", markup=False, soft_wrap=True)
+        def note(line: str) -> None:
+            aside.print(f"{time.monotonic() - begun:6.1f} {line}", markup=False, soft_wrap=True)
 
-        return run(
-            folder,
-            fills=fills,
-            kills=kills,
-            seed=seed,
-            note=note,
-            filled=lambda count: progress.update(task, completed=count),
-        )
+        yield note, lambda count: progress.update(task, completed=count)
 
 
 def _explain(outcome: Outcome, folder: Path) -> None:
@@ -103,11 +170,10 @@ def _explain(outcome: Outcome, folder: Path) -> None:
     aside.print(f"남겨 둔 폴더 (kept): {folder}", markup=False)
 
 
-def _people(told: dict[str, Any]) -> Table:
+def _people(told: dict[str, Any], names: Sequence[str]) -> Table:
     table = Table(title="쓰러뜨려 보기 (chaos)", title_justify="left", show_header=False)
-    for name in ("fills", "kills", "lost", "duplicated", "dead", "drained_seconds", "asked_again", "mails", "seconds"):
+    for name in names:
         value = told[name]
         text = ", ".join(f"{kind} {count}" for kind, count in value.items()) if isinstance(value, dict) else str(value)
-        bad = name in ("lost", "duplicated", "dead") and value
-        table.add_row(name, text, style="red" if bad else "")
+        table.add_row(name, text, style="red" if name in BAD and value else "")
     return table

@@ -63,6 +63,10 @@ _FIGURES: Final = {
     "placement.application.submitted": (("지원", "applications"), ("경쟁률", "competition")),
     "placement.placement.selected": (("채용", "filled"),),
     "placement.opening.filled": (("모집 완료", "openings_filled"),),
+    "spaces.booking.confirmed": (("예약", "bookings"), ("분", "booked_minutes")),
+    "spaces.booking.displaced": (("시설 취소", "displaced"),),
+    "spaces.seat.taken": (("좌석", "seats_taken"),),
+    "spaces.seat.left": (("나감", "seats_left"),),
 }
 
 

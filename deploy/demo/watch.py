@@ -49,11 +49,15 @@ class Seen:
 class Watcher:
     """Watches one tenant until closed."""
 
-    def __init__(self, desk: Desk, board: Board, *, amqp_url: str, tenant: str, operator: Actor) -> None:
+    def __init__(
+        self, desk: Desk, board: Board, *, amqp_url: str, tenant: str, operator: Actor, about: str = "jobs"
+    ) -> None:
         self._desk = desk
         self._board = board
         self._tenant = tenant
         self._operator = operator
+        #: What the figures are about: ``jobs`` or ``rooms``.
+        self.about = about
         #: Chapter of the board -> programme whose figures belong to it.
         self.programmes: dict[int, str] = {}
         self._seen: dict[str, Seen] = {}
@@ -153,7 +157,9 @@ class Watcher:
     def _look_at_figures(self) -> None:
         for chapter, programme_id in list(self.programmes.items()):
             try:
-                told = self._call("statistics_figures", "figures", tenant=self._tenant, programme_id=programme_id)
+                told = self._call(
+                    "statistics_figures", "figures", tenant=self._tenant, programme_id=programme_id, about=self.about
+                )
             except (CrossesTheDoor, Unavailable):
                 return
             self._board.figures(chapter, told["total"])

@@ -144,10 +144,15 @@ class SeatTaken(SeatRef):
 
 
 class SeatQueued(SeatRef):
-    """No seat is free; they wait. ``place_in_line`` counts from 1. ``offered_until``: one came free, and is kept for them."""
+    """No seat is free; they wait. ``place_in_line`` counts from 1."""
 
     place_in_line = whole(1)
-    offered_until = InstantText()
+
+
+class SeatOffered(SeatRef):
+    """A seat came free, and is kept for the first in line until ``until``."""
+
+    until = InstantText(required=True)
 
 
 class QuotaMoved(Schema):
@@ -515,6 +520,9 @@ SUBSCRIPTION_RESUMED = Contract("spaces.subscription.resumed", 1, SubscriptionRe
 SUBSCRIPTION_ENDED = Contract("spaces.subscription.ended", 1, SubscriptionRef, _SUBSCRIPTION)
 SEAT_TAKEN = Contract("spaces.seat.taken", 1, SeatTaken, {**_SUBSCRIPTION, "seat": 1, "promoted": False})
 SEAT_QUEUED = Contract("spaces.seat.queued", 1, SeatQueued, {**_SUBSCRIPTION, "place_in_line": 1})
+SEAT_OFFERED = Contract(
+    "spaces.seat.offered", 1, SeatOffered, {**_SUBSCRIPTION, "until": "2026-12-03T01:00:00.000Z"}
+)
 SEAT_LEFT = Contract("spaces.seat.left", 1, SeatRef, _SUBSCRIPTION)
 QUOTA_MOVED = Contract(
     "spaces.quota.moved",
@@ -634,6 +642,7 @@ CONTRACTS = (
     SUBSCRIPTION_ENDED,
     SEAT_TAKEN,
     SEAT_QUEUED,
+    SEAT_OFFERED,
     SEAT_LEFT,
     QUOTA_MOVED,
     QUOTA_SEALED,

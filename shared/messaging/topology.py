@@ -97,6 +97,7 @@ QUEUES: tuple[QueueSpec, ...] = (
             spaces.WISH_ENDED,
             spaces.SEAT_TAKEN,
             spaces.SEAT_QUEUED,
+            spaces.SEAT_OFFERED,
             spaces.CONDUCT_STRUCK,
             spaces.CONDUCT_CLEARED,
             spaces.CONDUCT_ANSWERED,
@@ -207,7 +208,15 @@ FEEDS: Mapping[str, tuple[Contract, ...]] = {
         placement.OPENING_CLOSED,
         placement.OPENING_CANCELLED,
     ),
-    "spaces.nearby": (spaces.SPACE_OPENED, spaces.SPACE_CHANGED, spaces.SPACE_CLOSED),
+    "spaces.nearby": (
+        spaces.SPACE_OPENED,
+        spaces.SPACE_CHANGED,
+        spaces.SPACE_CLOSED,
+        spaces.FACILITY_CHANGED,
+        spaces.FACILITY_CLOSED,
+        spaces.HOURS_CHANGED,
+        spaces.FEED_CONNECTED,
+    ),
     "residents.reach": (residents.INTEREST_SET, residents.INTEREST_REMOVED, residents.CONSENT_WITHDRAWN),
 }
 

@@ -38,7 +38,7 @@ from shared.mongo.port import Database, Document
 from shared.town import town
 from tests.bench import floor
 from tests.bench.bed import Bed, Stage, Watch
-from tests.bench.cast import DISTRICT, TENANT
+from tests.bench.cast import DISTRICT, PROGRAMME, TENANT
 from tests.bench.result import Result, take_turns
 from tests.services.spaces.makers import a_facility, a_space
 
@@ -207,8 +207,9 @@ def a_register(kept: Database, **ports: Any) -> FacilityDesk:
 class Floor(Writers):
     """The same in a hand-written loop, on documents like our diaries."""
 
-    def __init__(self) -> None:
+    def __init__(self, tells: bool) -> None:
         super().__init__()
+        self._tells = tells
         self._days_kept = floor.database("spaces").days
         self._days_kept.create_index([("outbox.s", 1)])
         self._days_kept.create_index([("due", 1)], sparse=True)
@@ -220,6 +221,39 @@ class Floor(Writers):
         self._days_kept.insert_one(
             {"_id": diary.id, "version": 1, "tenant": TENANT, **fields, "outbox": [], "acts": []}
         )
+
+    def _facts(self, day: Document, row: Document, number: int) -> list[Document]:
+        at = floor.now()
+        data = {
+            "booking_id": row["id"],
+            "space_id": row["space_id"],
+            "facility_id": day["facility_id"],
+            "root_id": day["root_id"],
+            "district": day["district"],
+            "programme_id": PROGRAMME,
+            "resident_id": f"res-{number:08d}",
+            "subscription_id": None,
+            "plan_id": None,
+            "start": floor.rfc3339(row["start"]),
+            "end": floor.rfc3339(row["end"]),
+            "minutes": 120,
+            "day": day["day"],
+        }
+        return [
+            {
+                "id": f"{day['_id']}.{day['version'] + 1}.{index}",
+                "s": "new",
+                "type": f"kr.sipbun.spaces.booking.{what}.v1",
+                "source": "/sipbun/spaces/bookings",
+                "subject": row["id"],
+                "tenant": TENANT,
+                "sequence": f"{day['version'] + 1:010d}.{index:03d}",
+                "time": at,
+                "trace": None,
+                "data": data,
+            }
+            for index, what in enumerate(("requested", "confirmed"))
+        ]
 
     def apart(self, rooms: list[str], days: int) -> dict[str, float]:
         """Book days that are there already."""
@@ -244,10 +278,13 @@ class Floor(Writers):
                 "end": span.end,
                 "act_id": f"asked:act-{number:08d}",
             }
-            done = self._days_kept.update_one(
-                {"_id": day_id, "version": day["version"]},
-                {"$set": {"claims": [*day["claims"], row], "version": day["version"] + 1}},
-            )
+            change: Document = {"$set": {"claims": [*day["claims"], row], "version": day["version"] + 1}}
+            if self._tells:
+                change["$push"] = {
+                    "outbox": {"$each": self._facts(day, row, number), "$slice": -2},
+                    "acts": {"$each": [{"id": row["act_id"], "hash": "0" * 32, "out": {"booking_id": row["id"]}}], "$slice": -1},
+                }
+            done = self._days_kept.update_one({"_id": day_id, "version": day["version"]}, change)
             if done.matched_count:
                 return True
 

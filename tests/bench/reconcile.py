@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from deploy.radicale import USER, Radicale
 from services.spaces.agreement import parsing
 from services.spaces.agreement.fetch import Reply, Visit
 from services.spaces.agreement.model import CALDAV, Feed, Secret
 from services.spaces.facilities.model import Facility, Space
+from services.spaces.ical.reading import read_resource
 from services.spaces.wiring import furnish
 from shared.aggregate import Act, Aggregate
 from shared.clock import kst_day, start_of_kst_day
@@ -31,7 +33,7 @@ from tests.services.spaces.makers import a_facility, a_space
 
 FEED_ID, SPACE_ID = "fed-모임방", "spc-모임방"
 CALENDAR = "moim"
-PASSWORD = "은하수-비밀"  # noqa: S105  (of a server that lives as long as the bench)
+PASSWORD = "은하수-비밀"
 #: Within the horizon of 400 days, a dozen and a bit each day.
 DAYS = 380
 
@@ -98,7 +100,7 @@ def _keep(storage: Aggregates[Any], aggregate: Aggregate) -> None:
 def counting() -> Iterator[dict[str, int]]:
     """Count requests, and resources that are parsed."""
     counted = {"requests": 0, "parsed": 0}
-    ask, parse = Visit.ask, parsing.read_resource
+    ask = Visit.ask
 
     def counted_ask(self: Visit, *how: Any, **more: Any) -> Reply:
         counted["requests"] += 1
@@ -106,13 +108,10 @@ def counting() -> Iterator[dict[str, int]]:
 
     def counted_parse(*how: Any, **more: Any) -> Any:
         counted["parsed"] += 1
-        return parse(*how, **more)
+        return read_resource(*how, **more)
 
-    Visit.ask, parsing.read_resource = counted_ask, counted_parse  # type: ignore[method-assign,assignment]
-    try:
+    with patch.object(Visit, "ask", counted_ask), patch.object(parsing, "read_resource", counted_parse):
         yield counted
-    finally:
-        Visit.ask, parsing.read_resource = ask, parse  # type: ignore[method-assign]
 
 
 def an_entry(number: int, count: int, *, sequence: int = 0) -> bytes:

@@ -24,15 +24,15 @@ class Kill:
     late: float
 
 
-def plan_of(*, fills: int, kills: int, seed: int) -> tuple[Kill, ...]:
+def plan_of(*, fills: int, kills: int, seed: int, kinds: Sequence[str] = KINDS) -> tuple[Kill, ...]:
     """Return who dies when. The last one dies when nearly everything is filled, so that only draining is left.
 
     Some die at the same moment as the one before: two faults at once.
     """
     random = Random(f"kills/{seed}")
-    kinds = list(KINDS[:kills]) + [random.choice(KINDS) for _ in range(kills - len(KINDS))]
-    random.shuffle(kinds)
-    moments = sorted(random.uniform(0.03, 0.95) for _ in kinds)
+    victims = list(kinds[:kills]) + [random.choice(kinds) for _ in range(kills - len(kinds))]
+    random.shuffle(victims)
+    moments = sorted(random.uniform(0.03, 0.95) for _ in victims)
     for number in range(1, len(moments)):
         if random.random() < 0.25:
             moments[number] = moments[number - 1]
@@ -40,7 +40,7 @@ def plan_of(*, fills: int, kills: int, seed: int) -> tuple[Kill, ...]:
         moments[-1] = 0.98
     return tuple(
         Kill(kind, after=min(round(moment * fills), max(fills - 1, 0)), late=random.uniform(0, LATE))
-        for kind, moment in zip(kinds, sorted(moments), strict=True)
+        for kind, moment in zip(victims, sorted(moments), strict=True)
     )
 
 

@@ -318,11 +318,12 @@ def outboxes(world: World) -> dict[str, int]:
     for service in SERVICES:
         database = world.database(service)
         for name in database.list_collection_names():
-            found.update(_in_outbox(database[name]))
+            found.update(in_outbox(database[name]))
     return dict(found)
 
 
-def _in_outbox(collection: Any) -> Counter[str]:
+def in_outbox(collection: Any) -> Counter[str]:
+    """How many facts wait in the outboxes of one collection, by state."""
     waiting = collection.find({"outbox.s": {"$in": ["new", "stuck"]}}, ["outbox.s"])
     return Counter(entry["s"] for document in waiting for entry in document["outbox"])
 
@@ -335,7 +336,7 @@ def unrest(world: World, stage: Stage) -> list[str]:
     try:
         waiting = [f"{queue} {depth}" for queue, depth in world.waiting(depths).items()]
         new = sum(
-            _in_outbox(world.database(service)[name])["new"] for service, names in OUTBOXES.items() for name in names
+            in_outbox(world.database(service)[name])["new"] for service, names in OUTBOXES.items() for name in names
         )
         mine = {"tenant": stage.tenant}
         placement = world.database("placement")

@@ -129,7 +129,7 @@ def run(
         _until_onlookers_are_in_reach(people, stage)
         note("무대 준비됨 (residents, programmes and budgets are there)")
         result, killer = _fill_and_shoot(world, people, stage, fills=fills, kills=kills, seed=seed, note=note, filled=filled)
-        drained, restless = drain(world, stage, killer.shots, note=note)
+        drained, restless = drain(lambda: unrest(world, stage), killer.shots, note=note)
         figures = _figures(people)
         account = keep_account(world, stage, figures)
         return Outcome(
@@ -218,14 +218,19 @@ def watching_the_backlog(world: World, people: People) -> Iterator[None]:
         watcher.join()
 
 
-def drain(world: World, stage: Stage, shots: Sequence[Shot], *, note: Note) -> tuple[float | None, list[str]]:
-    """Wait until everything is at rest; return the seconds since the last kill, or None and what still moves."""
+def drain(
+    unrest_of: Callable[[], list[str]], shots: Sequence[Shot], *, note: Note
+) -> tuple[float | None, list[str]]:
+    """Wait until everything is at rest; return the seconds since the last kill, or None and what still moves.
+
+    ``unrest_of`` says in words what has not come to rest yet.
+    """
     since = shots[-1].at if shots else datetime.now(UTC)
     begun = time.monotonic()
     rested: tuple[float, datetime] | None = None
     told, tell_again = "", begun
     while True:
-        restless = unrest(world, stage)
+        restless = unrest_of()
         now = time.monotonic()
         if restless:
             rested = None

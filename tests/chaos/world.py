@@ -4,6 +4,7 @@
     <folder>/run.json       what runs (deploy.running)
     <folder>/log/           what everybody said
     <folder>/mail/          what the mail server received
+    <folder>/calendar/      a facility's calendar server, where there is one (tests/chaos/office/)
 
 Two ways to run the servers: the supervisor's own (it restarts them when they are shot), or *held*: kept by us, so that
 the database can stay down for as long as a test wants.
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pymongo
 
@@ -29,6 +30,7 @@ from deploy.database import EmbeddedDatabase
 from deploy.mailsink import Accepted, accepted
 from deploy.management import Management, ManagementAway, ManagementRefused, vhost_of
 from deploy.pids import PATIENCE, Process
+from deploy.radicale import Radicale
 from deploy.running import Kept, Running, state_dir
 from deploy.town import bring_down, launch, wait_until_ready
 from services.gateway.publishers import Publisher, written
@@ -40,6 +42,8 @@ from shared.messaging.topology import QUEUES, RPC_DEAD, declarations
 
 Say = Callable[[str], None]
 
+#: Of a facility's calendar server, inside a world's folder.
+CALENDAR_FOLDER = "calendar"
 #: Names in the supervisor's table; `broker` and `database` are what a person calls them.
 SERVERS = {"broker": "rabbitmq", "database": "database"}
 #: Two of what must agree with a twin of itself, one of the rest; no gateway, since callers speak RPC.
@@ -61,6 +65,7 @@ OTHERS = (
     "SIPBUN_TOKEN_KEYS",
     "SIPBUN_DB_PREFIX",
     "SIPBUN_PROCESSES",
+    "SIPBUN_CALENDAR_NETWORKS",
 )
 #: Seconds. A sender that was shot is gone with its connection, so a mail in doubt can be looked up at once; the
 #: shipped figures (120 and 600) are for senders that only sleep.
@@ -88,9 +93,11 @@ class World:
         replicas: Mapping[str, int] = REPLICAS,
         held: bool = False,
         consumer_timeout: float | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Name the folder; nothing starts. `consumer_timeout`, seconds, only for held servers."""
+        """Name the folder; nothing starts. `consumer_timeout`, seconds, only for held servers; `environment`: more of it."""
         self.folder = folder
+        self._more = dict(environment or {})
         self.replicas = dict(replicas)
         self.held = held
         self.say = say
@@ -106,7 +113,7 @@ class World:
         """Start everything; return when all of it was ready once. Raises NotUp, NotInstalled."""
         claim(self.folder)
         write_private(self.folder / "publishers.json", written([Publisher("muni1", "kr.muni1", tenants=("corpus",))]))
-        environment = dict.fromkeys(OTHERS, "") | MAIL_PACE | {"SIPBUN_MAIL_SINK": "1"}
+        environment = dict.fromkeys(OTHERS, "") | MAIL_PACE | {"SIPBUN_MAIL_SINK": "1"} | self._more
         environment["NUMBA_CACHE_DIR"] = os.environ.get("NUMBA_CACHE_DIR") or str(state_dir() / "numba")
         if self.held:
             self._start_held_servers()
@@ -280,6 +287,7 @@ def end_orphans(state: Path, say: Say) -> None:
         if Process(pid=int(pid), born=float(born)).alive:
             continue
         bring_down(folder, say=say)
+        Radicale(folder / CALENDAR_FOLDER).kill()
         (folder / "owner").unlink(missing_ok=True)
 
 
@@ -288,14 +296,23 @@ def new_folder() -> Path:
     return state_dir() / f"chaos-{secrets.token_hex(3)}"
 
 
+W = TypeVar("W", bound=World)
+
+
 @contextmanager
 def a_world(folder: Path, **how: Any) -> Iterator[World]:
     """A town that is up; it ends with the block, on Ctrl-C too."""
-    end_orphans(folder.parent, how.get("say", lambda _line: None))
-    world = World(folder, **how)
+    with kept_up(World(folder, **how)) as world:
+        yield world
+
+
+@contextmanager
+def kept_up(world: W) -> Iterator[W]:
+    """Bring a world up; it ends with the block. Worlds whose owner was shot are ended first."""
+    end_orphans(world.folder.parent, world.say)
     try:
         world.up()
         yield world
     finally:
         world.down()
-        (folder / "owner").unlink(missing_ok=True)
+        (world.folder / "owner").unlink(missing_ok=True)

@@ -41,6 +41,8 @@ class Mishaps:
     away: float = 0.004
     #: A message that waits is delivered twice.
     duplicate: float = 0.05
+    #: How much of all this a mere look for work gets, which there are so many of: a find of a sweep, a consumer's wait.
+    of_a_look: float = 0.15
     #: Seconds; the longest outlast every deadline in the town.
     pauses: tuple[float, ...] = (0.5, 8.0, 45.0, 90.0, 200.0)
 
@@ -242,11 +244,13 @@ class Scheduler:
         self._current = before
         self._doomed.discard(id(task))
 
-    def _fate(self, task: Task, _what: str) -> str | None:
+    def _fate(self, task: Task, what: str) -> str | None:
         chances = self.mishaps
         if chances.crash == 0:
             return None
         roll = self.random.random()
+        if not task.is_command and (what.endswith(".find") or what.startswith("broker deliver")):
+            roll /= chances.of_a_look
         if roll < chances.crash:
             return "crash"
         roll -= chances.crash

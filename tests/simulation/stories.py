@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.simulation import invariants as of_jobs
@@ -12,7 +12,7 @@ from tests.simulation.invariants import Invariant
 from tests.simulation.office import invariants as of_office
 from tests.simulation.office import people as office
 from tests.simulation.people import People
-from tests.simulation.scheduler import BEGINNING
+from tests.simulation.scheduler import BEGINNING, Mishaps
 from tests.simulation.world import World
 
 
@@ -24,6 +24,7 @@ class Story:
     people: Callable[[World], Folk]
     invariants: tuple[Invariant, ...]
     beginning: datetime = BEGINNING
+    mishaps: Mishaps = field(default_factory=Mishaps)
     idle: frozenset[str] = frozenset()
     #: Seconds that go by at once when everything has come to rest, before it must do so again.
     night: float = 0.0
@@ -35,6 +36,8 @@ OFFICE = Story(
     office.People,
     of_office.INVARIANTS,
     beginning=office.BEGINNING,
+    # An act on a room takes four times the steps of an act on an opening, so that each step may be kinder.
+    mishaps=Mishaps(crash=0.0008, pause=0.0008, pause_of_command=0.003, away=0.002),
     idle=frozenset({"placement", "residents"}),
     night=office.NIGHT,
 )

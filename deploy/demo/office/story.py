@@ -52,7 +52,8 @@ class Story:
         self.calendar = calendar
         self.operator = self._actor("operator-demo", "operator")
         self.officer = self._actor("officer-demo", "officer")
-        self.watcher = Watcher(desk, board, amqp_url=town.amqp_url, tenant=tenant, operator=self.operator)
+        self.watcher = Watcher(desk, board, amqp_url=town.amqp_url, tenant=tenant, operator=self.operator, about="rooms")
+        self.watcher.programmes = dict.fromkeys(range(6), f"{tenant}:{cast.OFFICE}")
         self.outcome = Outcome(tenant)
         self._now = desk.clock.now()
         self._known: dict[str, str] = {}

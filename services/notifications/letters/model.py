@@ -40,6 +40,7 @@ ROOM_KINDS = (
     "wish_ended",
     "seat_taken",
     "seat_queued",
+    "seat_offered",
     "conduct_struck",
     "conduct_cleared",
     "conduct_answered",

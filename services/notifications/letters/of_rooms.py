@@ -114,6 +114,10 @@ def _queued(data: _Data) -> Matter:
     return Matter("seat_queued", data["subscription_id"], {"place_in_line": data["place_in_line"]})
 
 
+def _seat_offered(data: _Data) -> Matter:
+    return Matter("seat_offered", data["subscription_id"], {"until": data["until"]})
+
+
 def _struck(data: _Data) -> Matter:
     values = {"excuse_until": data["excuse_until"], "reason": "warning"}
     if data["until"] is not None:
@@ -161,6 +165,7 @@ PERSONAL: Mapping[str, Callable[[_Data], Matter | None]] = {
     spaces.WISH_ENDED.type: _waited,
     spaces.SEAT_TAKEN.type: _seated,
     spaces.SEAT_QUEUED.type: _queued,
+    spaces.SEAT_OFFERED.type: _seat_offered,
     spaces.CONDUCT_STRUCK.type: _struck,
     spaces.CONDUCT_CLEARED.type: _cleared,
     spaces.CONDUCT_ANSWERED.type: _answered,
@@ -194,7 +199,7 @@ def details(letter: Letter, rooms: Rooms, language: str) -> dict[str, str]:
 
 def best_before(letter: Letter) -> datetime | None:
     """Return from when on the letter's mail would be of no use: an offer that is not kept any more."""
-    return from_iso(letter.values["until"]) if letter.kind == "offer_made" else None
+    return from_iso(letter.values["until"]) if letter.kind in ("offer_made", "seat_offered") else None
 
 
 def _way(way: Mapping[str, Any], rooms: Rooms, language: str) -> str:

@@ -1,6 +1,6 @@
 """The one way out of the house: to addresses that people typed in, and that we trust with nothing.
 
-    address --> scheme, host --> every IP address of the host checked --> connect to a checked one itself
+    address --> scheme, host --> every IP address of the host checked --> connect to one of them itself
             --> the host's name in Host and TLS --> streamed, with limits on time and on bytes, also unpacked
 
 Only http and https. No private, loopback, link-local, multicast or reserved address, also not by a name, a redirect,
@@ -40,6 +40,8 @@ MOST_BYTES = 16_000_000
 #: Bytes of one request: a list of names, or one entry.
 _PIECE = 64 * 1024
 MOST_REDIRECTS = 3
+#: Of one host, tried one after another.
+MOST_ADDRESSES = 4
 #: Seconds for the name alone, at most.
 FOR_THE_NAME = 5.0
 AGENT = "sipbun (calendar)"
@@ -87,15 +89,15 @@ class Outside:
         finally:
             visit.close()
 
-    def checked(self, texts: Iterable[str]) -> str:
-        """Return the first of a host's addresses; raise ``NotAllowed`` unless every one may be gone to."""
+    def checked(self, texts: Iterable[str]) -> Sequence[str]:
+        """Return a host's addresses; raise ``NotAllowed`` unless every one may be gone to."""
         found = [ip_address(text.partition("%")[0]) for text in texts]
         if not found:
             raise Silent("no_such_host")
         for one in found:
             if not self.allows(one):
                 raise NotAllowed(str(one))
-        return str(found[0])
+        return list(dict.fromkeys(str(one) for one in found))[:MOST_ADDRESSES]
 
     def allows(self, address: Address) -> bool:
         """Return whether we may go to this address."""

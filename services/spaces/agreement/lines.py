@@ -1,9 +1,10 @@
-"""The connection to one checked address, and what takes in what comes over it; used by fetch.py alone."""
+"""The connection to a checked address of one host, and what takes in what comes over it; used by fetch.py alone."""
 
 from __future__ import annotations
 
 import socket
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,18 +16,24 @@ from services.spaces.agreement.calendar import Silent
 
 
 class Line:
-    """The connection to one checked address of one host."""
+    """The connection to one of the checked addresses of one host."""
 
-    def __init__(self, scheme: str, host: str, port: int, address: str) -> None:
-        self.address = (address, port)
+    def __init__(self, scheme: str, host: str, port: int, addresses: Sequence[str]) -> None:
+        self._addresses = [(address, port) for address in addresses]
         self._guard: socket.socket | None = None
         kind: Any = HTTPSConnectionPool if scheme == "https" else HTTPConnectionPool
         self.pool: HTTPConnectionPool = kind(host, port, maxsize=1, retries=False)
         self.pool.ConnectionCls = _tls_to(self) if scheme == "https" else _plain_to(self)
 
     def connect(self, seconds: float | None) -> socket.socket:
-        """Connect to the checked address itself."""
-        line = socket.create_connection(self.address, seconds)
+        """Connect to a checked address itself: the first that answers, each has its share of the time."""
+        share = None if seconds is None else seconds / len(self._addresses)
+        for address in self._addresses[:-1]:
+            with suppress(OSError):
+                return self._connected(socket.create_connection(address, share))
+        return self._connected(socket.create_connection(self._addresses[-1], share))
+
+    def _connected(self, line: socket.socket) -> socket.socket:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._let_go()
         # Another name for the same connection, by which it can be ended while somebody waits for it, also in TLS.

@@ -17,18 +17,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from services.spaces.agreement import diff, shelf
-from services.spaces.agreement.calendar import (
-    MOST_SEEN,
-    Adapter,
-    Answer,
-    Calendar,
-    ChangedThere,
-    Question,
-    Silent,
-    There,
-    Unchanged,
-)
+from services.spaces.agreement.calendar import MOST_SEEN, Adapter, Answer, Question, Silent, Unchanged
+from services.spaces.agreement.doing import Doing, Overtaken, Work
 from services.spaces.agreement.model import HORIZON_DAYS, Feed, Reading
+from services.spaces.agreement.ours import Theirs, wants_a_look
 from services.spaces.agreement.ports import BookingDesk, Bookings, Cases, Diaries, DiaryDesk, NoCases, Places, Written
 from services.spaces.agreement.storage import Feeds
 from services.spaces.bookings.model import Booking
@@ -41,32 +33,8 @@ from shared.telemetry import log, metrics
 #: Seconds that one calendar may take in all, when it answered last time, and when it did not: the first reading of a
 #: large one takes long. Both end before the lease.
 PATIENCE, LONG_PATIENCE = 10.0, 150.0
-#: Entries of ours written in one reading; the rest follows at once in the next.
-MOST_WRITES = 100
 #: Of the UID of everything we write (Booking.uid).
 OUR_UIDS = "@sipbun"
-
-
-class _Overtaken(Exception):
-    """The lease is over: nothing more may be written."""
-
-
-@dataclass
-class _Work:
-    """One reading under way."""
-
-    feed: Feed
-    reading: Reading
-    alarm: timedelta
-    #: Something was written on our side, or may have been.
-    wrote: bool = False
-    #: Something was written on theirs, or may have been.
-    wrote_there: bool = False
-    #: Somebody changed an entry under our hands, or more is left to do.
-    again: bool = False
-    #: Why our entries could not be written there, though the calendar was read.
-    trouble: str | None = None
-    differences: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,11 +63,13 @@ class Reader:
         except NotFound as error:
             self._fail(feed, reading, error.code, wrote=False, alarm=None)
             return None
-        work = _Work(feed, reading, alarm)
+        if len(feed.unfinished) > 1:
+            self._note_silence(feed, alarm)
+        work = Work(feed, reading, alarm)
         try:
             patience = LONG_PATIENCE if feed.slow else PATIENCE
             return self._read(work, patience if seconds is None else seconds)
-        except (Silent, Unavailable, Conflict, _Overtaken) as error:
+        except (Silent, Unavailable, Conflict, Overtaken) as error:
             reason = error.reason if isinstance(error, Silent) else _REASONS[type(error)]
             log.warning("feed_not_read", feed=feed_id, reason=reason, why=str(error), wrote=work.wrote)
             self._fail(feed, work.reading, reason, wrote=work.wrote, alarm=alarm)
@@ -120,7 +90,7 @@ class Reader:
         self.feeds.act(None, feed_id, begin)
         return begun[0] if begun else None
 
-    def _read(self, work: _Work, seconds: float) -> dict[str, int] | None:
+    def _read(self, work: Work, seconds: float) -> dict[str, int] | None:
         feed, reading = work.feed, work.reading
         adapter = self.adapters[feed.adapter]
         ours = {booking.id: booking for booking in self.bookings.watched(feed.id)}
@@ -145,7 +115,8 @@ class Reader:
                     raise Silent("too_many_events", str(len(answer.seen)))
                 ours |= self._strays(answer, ours)
                 plan = self._plan(feed, ours, answer, window, writes=adapter.writes)
-            self._carry_out(work, plan, ours, calendar)
+            doing = Doing(self.places, self.desk, self.diary, self.cases, self.written, self.clock)
+            doing.carry_out(work, plan, ours, calendar)
         kept = feed.shelf if isinstance(answer, Unchanged) else _on_the_shelf(answer, ours, known, whole=reading.whole)
         return self._end(work, "" if work.again or work.wrote_there else answer.cursor, kept)
 
@@ -159,7 +130,7 @@ class Reader:
 
     def _plan_ours(self, feed: Feed, ours: Mapping[str, Booking], window: Span, *, writes: bool) -> diff.Plan:
         """Return what our side alone wants: their side is as noted, and no more of it is loaded than needed."""
-        waiting = [booking for booking in ours.values() if diff.wants_a_look(booking)]
+        waiting = [booking for booking in ours.values() if wants_a_look(booking)]
         days = sorted({day for booking in waiting if booking.in_calendar for day in booking.span.days})
         base, others = self._base(feed, days)
         return diff.plan(
@@ -167,7 +138,7 @@ class Reader:
             base=base,
             others=others,
             ours=ours.values(),
-            theirs=diff.Theirs(kept=diff.Everything()),
+            theirs=Theirs(kept=diff.Everything()),
             window=window,
             now=self.clock.now(),
         )
@@ -181,7 +152,7 @@ class Reader:
             base=base,
             others=others,
             ours=ours.values(),
-            theirs=diff.Theirs(answer.seen, answer.kept, answer.unread, answer.unread_uids, answer.partial),
+            theirs=Theirs(answer.seen, answer.kept, answer.unread, answer.unread_uids, answer.partial),
             window=window,
             now=self.clock.now(),
         )
@@ -205,93 +176,9 @@ class Reader:
         shown = {seen.uid.removesuffix(OUR_UIDS) for seen in answer.seen if seen.uid.endswith(OUR_UIDS)}
         return self.bookings.get_many(sorted(shown - set(ours)))
 
-    # Doing it.
+    # How it ends.
 
-    def _carry_out(self, work: _Work, plan: diff.Plan, ours: Mapping[str, Booking], calendar: Calendar) -> None:
-        if plan.is_empty:
-            return
-        work.wrote = True
-        for step in plan.steps:
-            if step.name in _BEFORE_DIARIES:
-                self._may_write(work)
-                self._take_note(step, ours[step.booking_id])
-        root = self.places.place(work.feed.space_id).root
-        for day in plan.days:
-            self._may_write(work)
-            self.diary.agree(root, day, plan.put.get(day, ()), plan.gone.get(day, ()))
-        left = MOST_WRITES
-        done = dict(plan.differences)
-        for step in plan.steps:
-            if step.name in _BEFORE_DIARIES:
-                continue
-            if step.name not in _NOTES:
-                left -= 1
-            if left < 0 or (work.trouble is not None and step.name not in _NOTES):
-                work.again = True
-                done[step.name] -= 1
-                continue
-            self._may_write(work)
-            work.wrote_there = work.wrote_there or step.name not in _NOTES
-            try:
-                self._bring_over(step, ours[step.booking_id], calendar)
-            except ChangedThere:
-                log.info("changed_there", feed=work.feed.id, booking=step.booking_id, step=step.name)
-                work.again = True
-                done[step.name] -= 1
-            except Silent as silent:
-                # What was read is in the diaries, and is as fresh as it can be; only our own entries must wait.
-                log.warning("feed_not_written", feed=work.feed.id, reason=silent.reason, why=str(silent))
-                work.again, work.trouble = True, silent.reason
-                done[step.name] -= 1
-        work.differences = {name: count for name, count in done.items() if count > 0}
-
-    def _take_note(self, step: diff.Step, booking: Booking) -> None:
-        """Deal with what the facility did to a booking of ours."""
-        if step.name == "calendar_busy":
-            self.desk.refuse(booking.id, "calendar_busy")
-            return
-        self.cases.open_for(booking.id, step.name)
-        mark = booking.calendar
-        assert mark is not None  # noqa: S101  (the diff plans for marked bookings only)
-        sequence = max(mark.sequence, booking.sequence)
-        if step.name == "ours_removed_by_them":
-            noted = mark.hash or diff.hash_of(booking)
-            self.desk.note_written(booking.id, sequence=sequence, hash_=noted, href="", etag="")
-        elif step.seen is not None:
-            noted = diff.THEIRS + step.seen.hash
-            self.desk.note_written(
-                booking.id, sequence=sequence, hash_=noted, href=step.seen.href, etag=step.seen.etag
-            )
-
-    def _bring_over(self, step: diff.Step, booking: Booking, calendar: Calendar) -> None:
-        """Bring one booking and its entry together; raise ``ChangedThere``."""
-        seen = step.seen
-        if step.name == diff.FORGET:
-            self.desk.note_unwritten(booking.id)
-            return
-        if step.name == "ours_to_remove" and seen is not None:
-            calendar.remove(There(seen.href, seen.etag))
-            self.desk.note_unwritten(booking.id)
-            return
-        mark = booking.calendar
-        known = -1 if mark is None else mark.sequence
-        # A reader believes the higher SEQUENCE (RFC 5545 3.8.7.4): ours is never below what stands there.
-        sequence = max(booking.sequence, known, 0 if seen is None else seen.sequence)
-        there = None if seen is None else There(seen.href, seen.etag)
-        if step.name in ("ours_to_write", "ours_to_change"):
-            there = calendar.put(booking.id, self.written(diff.as_shown(booking), sequence), there)
-        if there is not None:
-            self.desk.note_written(
-                booking.id, sequence=sequence, hash_=diff.hash_of(booking), href=there.href, etag=there.etag
-            )
-        if step.confirm:
-            self.desk.confirm(booking.id)
-
-    def _may_write(self, work: _Work) -> None:
-        if self.clock.now() >= work.reading.until:
-            raise _Overtaken(f"{work.feed.id}: reading {work.reading.number}")
-
-    def _end(self, work: _Work, cursor: str, kept: bytes) -> dict[str, int] | None:
+    def _end(self, work: Work, cursor: str, kept: bytes) -> dict[str, int] | None:
         now = self.clock.now()
         ended: list[bool] = []
 
@@ -313,6 +200,16 @@ class Reader:
         metrics.CALENDAR_READINGS.labels(work.feed.adapter, "read" if ended[-1] else "overtaken").inc()
         return work.differences if ended[-1] else None
 
+    def _note_silence(self, feed: Feed, alarm: timedelta) -> None:
+        """Raise the alarm for a feed whose readers die over it, and so never say that they failed."""
+        now = self.clock.now()
+
+        def decide(known: Feed) -> dict[str, str]:
+            known.note_silence(now, alarm)
+            return {}
+
+        self.feeds.act(None, feed.id, decide)
+
     def _fail(self, feed: Feed, reading: Reading, reason: str, *, wrote: bool, alarm: timedelta | None) -> None:
         now = self.clock.now()
         died: list[bool] = []
@@ -330,12 +227,10 @@ class Reader:
             metrics.CALENDARS_DIED.labels(feed.adapter).inc()
 
 
-_BEFORE_DIARIES = frozenset({"calendar_busy", "ours_removed_by_them", "ours_changed_by_them"})
-_NOTES = frozenset({diff.CONFIRM, diff.NOTE, diff.FORGET, "ours_adopted"})
 _REASONS: Mapping[type[Exception], str] = {
     Unavailable: "database_away",
     Conflict: "changed_meanwhile",
-    _Overtaken: "too_slow",
+    Overtaken: "too_slow",
 }
 
 

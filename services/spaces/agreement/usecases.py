@@ -1,8 +1,4 @@
-"""What can be done with feeds: by officers and hosts, by the clock, and when told.
-
-Connecting and disconnecting touch the feed and its facility: the feed decides, the facility follows, and the sweep
-finishes what a crash left half done.
-"""
+"""What can be done with feeds: by officers and hosts, by the clock, and when told."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from services.spaces.agreement.diff import THEIRS, wants_a_look
+from services.spaces.agreement.connecting import Connecting
 from services.spaces.agreement.events.adapter import EventsAdapter
 from services.spaces.agreement.events.entries import Word
 from services.spaces.agreement.model import (
@@ -20,19 +16,18 @@ from services.spaces.agreement.model import (
     CONNECTED,
     EVERY,
     GONE,
-    HORIZON_DAYS,
     LEAVING,
     REMOTE,
     Feed,
     Freshness,
     Secret,
 )
+from services.spaces.agreement.ours import THEIRS, wants_a_look
 from services.spaces.agreement.reading import Reader
-from services.spaces.diary.model import FEED
 from services.spaces.facilities.model import Place
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
-from shared.clock import iso, kst_day
+from shared.clock import iso
 from shared.errors import Conflict, NotFound, Refused
 
 #: Feeds of one line read in one sweep.
@@ -81,7 +76,7 @@ class AgreementDesk:
         space = place.space
         known = place.facility.admitted.get(space_id)
         before = None if known is None else known.feed_id
-        if before is not None and before != feed_id and self._is_connected(before):
+        if before is not None and before != feed_id and self._connecting.is_connected(before):
             raise Refused("space_has_feed", field="space_id", feed_id=before)
         feed = Feed.connect(
             id=feed_id,
@@ -98,7 +93,7 @@ class AgreementDesk:
             connected_at=self.reader.clock.now(),
         )
         answered = self.reader.feeds.create(act, feed, {"feed_id": feed_id, "space_id": space_id, "state": CONNECTED})
-        self._let_it_speak(feed_id)
+        self._connecting.let_it_speak(feed_id)
         return answered
 
     def change_feed(
@@ -139,7 +134,7 @@ class AgreementDesk:
             return {"feed_id": feed_id, "state": feed.state}
 
         answered = self.reader.feeds.act(Act.of(act_id, "disconnect_feed", id=feed_id), feed_id, decide)
-        self._leave(feed_id)
+        self._connecting.leave(feed_id)
         return answered
 
     def reconcile_now(self, actor: Actor, *, feed_id: str) -> dict[str, Any]:
@@ -187,7 +182,7 @@ class AgreementDesk:
                 if self.reader.reconcile(feed_id) is not None:
                     read += 1
                 elif self.reader.feeds.get(feed_id).state == LEAVING:
-                    self._leave(feed_id)
+                    self._connecting.leave(feed_id)
             except (Conflict, NotFound):
                 continue
         return read == SWEPT_AT_ONCE
@@ -244,58 +239,13 @@ class AgreementDesk:
 
     def let_it_speak(self, feed_id: str) -> None:
         """Let the facility follow a feed that was connected."""
-        self._let_it_speak(feed_id)
+        self._connecting.let_it_speak(feed_id)
 
     # Inside.
 
-    def _let_it_speak(self, feed_id: str) -> None:
-        feed = self.reader.feeds.find(feed_id)
-        if feed is None or feed.state != CONNECTED:
-            return
-        place = self.reader.places.place(feed.space_id)
-        known = place.facility.admitted.get(feed.space_id)
-        if known is None or known.feed_id is None or not self._is_connected(known.feed_id):
-            self.reader.places.connect_feed(feed.space_id, feed_id)
-        elif known.feed_id != feed_id:
-            # Two were connected at once: the one that the facility knows stays.
-            now = self.reader.clock.now()
-
-            def decide(loser: Feed) -> dict[str, Any]:
-                loser.disconnect(now)
-                return {}
-
-            self.reader.feeds.act(None, feed_id, decide)
-
-    def _leave(self, feed_id: str) -> None:
-        """Take every entry of a feed out of the diaries, then note that it is gone; safe to repeat."""
-        feed = self.reader.feeds.get(feed_id)
-        if feed.state != LEAVING:
-            return
-        place = self.reader.places.place(feed.space_id)
-        known = place.facility.admitted.get(feed.space_id)
-        if known is not None and known.feed_id == feed_id:
-            self.reader.places.connect_feed(feed.space_id, None)
-        now = self.reader.clock.now()
-        today = kst_day(now)
-        days = [today + timedelta(days=ahead) for ahead in range(-1, HORIZON_DAYS + 1)]
-        for diary in self.reader.diaries.of([feed.root_id], days).values():
-            gone = [
-                claim.id
-                for claim in diary.claims.values()
-                if claim.kind == FEED and claim.entry is not None and claim.entry.feed_id == feed_id
-            ]
-            if gone:
-                self.reader.diary.agree(place.root, diary.day, (), gone)
-
-        def decide(known: Feed) -> dict[str, Any]:
-            known.left(now)
-            return {}
-
-        self.reader.feeds.act(None, feed_id, decide)
-
-    def _is_connected(self, feed_id: str) -> bool:
-        feed = self.reader.feeds.find(feed_id)
-        return feed is not None and feed.state == CONNECTED
+    @property
+    def _connecting(self) -> Connecting:
+        return Connecting(self.reader)
 
     def _for_staff(self, actor: Actor, feed_id: str) -> Feed:
         feed = self.reader.feeds.get(feed_id)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +10,6 @@ from services.spaces.bookings.model import ACTIVE, Booking, CalendarMark, CheckI
 from services.spaces.spans import Span
 from shared.aggregate import Act
 from shared.clock import Clock, kst_month
-from shared.errors import Refused
 from shared.mongo.aggregates import INDEXES, Aggregates, Outcome
 from shared.mongo.port import Collection, Database, Document, Duplicate, Index
 from shared.serial import Serial
@@ -104,27 +101,9 @@ def _live(booking: Booking) -> list[str]:
     live = [
         f"space:{taken.space_id}",
         f"facility:{taken.facility_id}",
-        _of_resident(booking.resident_id, taken.space_id),
+        f"resident:{booking.resident_id}:{taken.space_id}",
     ]
     return live if booking.paid is None else [*live, f"subscription:{booking.paid.subscription_id}"]
-
-
-def _of_resident(resident_id: str, space_id: str) -> str:
-    return f"resident:{resident_id}:{space_id}"
-
-
-def too_many(most: int) -> Refused:
-    """Return the objection to one more booking of a space by the same resident."""
-    return Refused("too_many_bookings", field="space_id", most=most)
-
-
-@dataclass(frozen=True)
-class _New:
-    """A booking to store, if its resident (``live``) has fewer than ``most``."""
-
-    document: Document
-    resident: str
-    most: int
 
 
 class Bookings(Aggregates[Booking]):
@@ -132,7 +111,7 @@ class Bookings(Aggregates[Booking]):
 
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, BookingCodec(), source=SOURCE, clock=clock, serial=serial)
-        self._new = Together(self._store, serial=serial, key=f"{collection.name}/*")
+        self._new = Together(self._store, key=f"{collection.name}/*", serial=serial, clock=clock)
 
     def prepare(self) -> None:
         """Make the indexes."""
@@ -171,7 +150,7 @@ class Bookings(Aggregates[Booking]):
 
     def count_active(self, resident_id: str, space_id: str) -> int:
         """Return how many active bookings of a space a resident has."""
-        return self.collection.count({"live": _of_resident(resident_id, space_id)})
+        return self.collection.count({"live": f"resident:{resident_id}:{space_id}"})
 
     def of_series(self, series_id: str) -> list[Booking]:
         """Return the bookings of a series, by their start."""
@@ -187,31 +166,19 @@ class Bookings(Aggregates[Booking]):
         found = self._found({"month": {"$in": [f"{space_id}:{month}" for month in months]}})
         return sorted(found, key=lambda booking: (booking.span, booking.id))
 
-    def create_within(self, act: Act, booking: Booking, outcome: Outcome, *, most: int) -> Outcome:
-        """Store a new booking as ``create`` does; raise ``Refused`` when its resident has too many of the space.
+    def create(
+        self, act: Act, aggregate: Booking, outcome: Outcome, *, insert: Callable[[Document], None] | None = None
+    ) -> Outcome:
+        """Store a new booking, with whatever others are stored at the same time."""
+        return super().create(act, aggregate, outcome, insert=insert or self._insert)
 
-        They are counted in the same go in which it is stored, with whatever is stored at the same time.
-        """
+    def _insert(self, document: Document) -> None:
+        if not self._new(document):
+            raise Duplicate(document["_id"])
 
-        def insert(document: Document) -> None:
-            if not self._new(_New(document, _of_resident(booking.resident_id, booking.taken.space_id), most)):
-                raise Duplicate(booking.id)
-
-        return self.create(act, booking, outcome, insert=insert)
-
-    def _store(self, new: Sequence[_New]) -> list[bool | Refused]:
-        """Store those that may be; return for each whether it was not there yet, or why it may not be."""
-        active = self._active([*{one.resident for one in new}])
-        there = self.collection.insert_many([one.document for one in new if active[one.resident] < one.most])
-        return [
-            one.document["_id"] not in there if active[one.resident] < one.most else too_many(one.most) for one in new
-        ]
-
-    def _active(self, residents: list[str]) -> Counter[str]:
-        if len(residents) == 1:
-            return Counter({residents[0]: self.collection.count({"live": residents[0]})})
-        found = self.collection.find({"live": {"$in": residents}}, ["live"])
-        return Counter(name for document in found for name in document["live"])
+    def _store(self, documents: Sequence[Document]) -> list[bool]:
+        there = self.collection.insert_many(documents)
+        return [document["_id"] not in there for document in documents]
 
     def _found(self, query: dict[str, Any]) -> list[Booking]:
         return [self.read(document) for document in self.collection.find(query) if not document.get("tombstone")]

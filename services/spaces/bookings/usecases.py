@@ -28,7 +28,7 @@ from services.spaces.bookings.model import (
 )
 from services.spaces.bookings.ports import Codes, Conduct, Offers, Places, Quota, Vouching
 from services.spaces.bookings.shown import shown
-from services.spaces.bookings.storage import Bookings, too_many
+from services.spaces.bookings.storage import Bookings
 from services.spaces.diary.model import BOOKING, Claim
 from services.spaces.diary.usecases import DiaryDesk
 from services.spaces.facilities.model import Place
@@ -97,9 +97,6 @@ class BookingDesk:
         mode, paid = place.space.mode, None
         try:
             mode = self._wanted(place, span, resident).mode
-            most = place.space.limits.most_active
-            if self.bookings.count_active(resident, space_id) >= most:
-                raise too_many(most)
             paid = self._paid(place, subscription_id, resident, span)
         except Refused as refused:
             objection = refused
@@ -184,7 +181,7 @@ class BookingDesk:
                 "minutes": span.minutes,
                 "awaits": None if booking.awaits is None else iso(booking.awaits),
             }
-            return self.bookings.create_within(act, booking, outcome, most=place.space.limits.most_active)
+            return self.bookings.create(act, booking, outcome)
         except Refused:
             kept = self._kept(act, booking_id)
             if kept is not None:
@@ -402,6 +399,9 @@ class BookingDesk:
             raise refused
         space, policy = place.space, place.facility.policy
         self.conduct.may_book(space.tenant, resident, start=span.start, now=now)
+        most = space.limits.most_active
+        if most and self.bookings.count_active(resident, space.id) >= most:
+            raise Refused("too_many_bookings", field="space_id", most=most)
         mode, approver = space.mode, space.approver
         vouched = self.vouching.freshness(place)
         if mode == INSTANT and vouched is not None and not vouched.fresh:

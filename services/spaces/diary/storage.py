@@ -113,7 +113,7 @@ class Diaries(Aggregates[Diary]):
 
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, DiaryCodec(), source=SOURCE, clock=clock, serial=serial)
-        self._together = Together(self._take, serial=serial, key=f"{collection.name}/*")
+        self._together = Together(self._take, key=f"{collection.name}/*", serial=serial, clock=clock)
 
     def prepare(self) -> None:
         """Make the indexes."""

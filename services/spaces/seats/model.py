@@ -85,7 +85,7 @@ class SeatPlan(Aggregate):
             self._seat(newcomer, now, promoted=False)
             return
         self._queue(newcomer)
-        self._say_queued(newcomer, now)
+        self._say_waits(newcomer, now)
 
     def leave(self, subscription_id: str, now: datetime) -> None:
         """Give the seat, or the place in line, back; who is first in line follows at once. Safe to repeat."""
@@ -147,7 +147,7 @@ class SeatPlan(Aggregate):
             else:
                 asked = replace(first, offered_until=now + timedelta(hours=self.offer_hours))
                 self._swap(first, asked)
-                self._say_queued(asked, now)
+                self._say_waits(asked, now)
 
     def _seat(self, waiter: Waiter, now: datetime, *, promoted: bool) -> None:
         taken = {one.seat for one in self.occupants}
@@ -170,13 +170,12 @@ class SeatPlan(Aggregate):
     def _drop(self, waiter: Waiter) -> None:
         self.line = tuple(one for one in self.line if one != waiter)
 
-    def _say_queued(self, waiter: Waiter, now: datetime) -> None:
-        told: dict[str, Any] = {"place_in_line": self.place_of(waiter.subscription_id)}
-        if waiter.offered_until is not None:
-            told["offered_until"] = iso(waiter.offered_until)
-        self.say(
-            events.SEAT_QUEUED.fact(**self._named(waiter.subscription_id, waiter.resident_id, now), **told)
-        )
+    def _say_waits(self, waiter: Waiter, now: datetime) -> None:
+        named = self._named(waiter.subscription_id, waiter.resident_id, now)
+        if waiter.offered_until is None:
+            self.say(events.SEAT_QUEUED.fact(**named, place_in_line=self.place_of(waiter.subscription_id)))
+        else:
+            self.say(events.SEAT_OFFERED.fact(**named, until=iso(waiter.offered_until)))
 
     def _named(self, subscription_id: str, resident_id: str, now: datetime) -> dict[str, Any]:
         return {

@@ -176,3 +176,15 @@ def test_two_readers_never_read_at_once() -> None:
 
     assert first.reconcile() is not None
     assert seen == [None]
+
+
+def test_a_calendar_over_which_every_reader_dies_is_said_to_be_dead() -> None:
+    office, steps = a_busy_office(), Steps()
+    reader = another(office, step=steps)
+    for _ in range(6):
+        office.clock.move(timedelta(minutes=40))
+        reader.clock.at = office.clock.at
+        steps.before(9, die)
+        with suppress(Died):
+            reader.reconcile()
+    assert office.said().count("feed.died") == 1

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.spaces.agreement import diff
 from services.spaces.agreement.calendar import Seen
-from services.spaces.agreement.diff import Everything, Plan, Room, Theirs, claim_id, claim_of, plan
+from services.spaces.agreement.diff import Everything, Plan, Room, claim_id, claim_of, plan
+from services.spaces.agreement.ours import CONFIRM, FORGET, THEIRS, Step, Theirs, as_shown, hash_of
 from services.spaces.bookings.model import (
     APPROVAL,
     AWAITING,
@@ -109,7 +109,7 @@ class World:
         for step in todo.steps:
             self._do(step)
 
-    def _do(self, step: diff.Step) -> None:
+    def _do(self, step: Step) -> None:
         booking = self.bookings[step.booking_id]
         mark = booking.calendar
         assert mark is not None
@@ -117,12 +117,12 @@ class World:
         if step.name == "calendar_busy":
             booking.refuse("calendar_busy")
         elif step.name == "ours_removed_by_them":
-            booking.calendar = CalendarMark(FEED_ID, mark.hash or diff.hash_of(booking), "", "", sequence)
+            booking.calendar = CalendarMark(FEED_ID, mark.hash or hash_of(booking), "", "", sequence)
         elif step.name == "ours_changed_by_them":
             assert step.seen is not None
             seen = step.seen
-            booking.calendar = CalendarMark(FEED_ID, diff.THEIRS + seen.hash, seen.href, seen.etag, sequence)
-        elif step.name == diff.FORGET:
+            booking.calendar = CalendarMark(FEED_ID, THEIRS + seen.hash, seen.href, seen.etag, sequence)
+        elif step.name == FORGET:
             booking.calendar = CalendarMark(FEED_ID, sequence=mark.sequence)
         elif step.name == "ours_to_remove":
             assert step.seen is not None
@@ -131,11 +131,11 @@ class World:
         else:
             self._bring_over(step, booking, sequence)
 
-    def _bring_over(self, step: diff.Step, booking: Booking, sequence: int) -> None:
+    def _bring_over(self, step: Step, booking: Booking, sequence: int) -> None:
         there = step.seen
         if step.name in ("ours_to_write", "ours_to_change"):
             self.writes += 1
-            shown = diff.as_shown(booking)
+            shown = as_shown(booking)
             href = f"/moim/{booking.id}.ics" if there is None else there.href
             assert there is not None or href not in self.calendar, "written over"
             there = Seen(
@@ -143,7 +143,7 @@ class World:
             )
             self.calendar[href] = [there]
         if there is not None:
-            booking.calendar = CalendarMark(FEED_ID, diff.hash_of(booking), there.href, there.etag, sequence)
+            booking.calendar = CalendarMark(FEED_ID, hash_of(booking), there.href, there.etag, sequence)
         if step.confirm:
             booking.confirm()
 
@@ -193,10 +193,10 @@ def worlds(draw: st.DrawFn) -> World:
             own = Seen(booking.uid, "", span, hash=f"{entry}-{span}", href=href, etag='"e"')
             world.calendar[href] = [replace(own, cancelled=entry == "cancelled", busy=entry != "free")]
             if entry == "same" and draw(st.booleans()):
-                world.calendar[href] = [replace(own, hash=diff.hash_of(booking))]
+                world.calendar[href] = [replace(own, hash=hash_of(booking))]
         noted = draw(st.sampled_from(("", "ours", "old", "gone", "theirs")))
-        hash_ = {"": "", "ours": diff.hash_of(booking), "old": "old", "gone": diff.hash_of(booking)}.get(
-            noted, diff.THEIRS + "x"
+        hash_ = {"": "", "ours": hash_of(booking), "old": "old", "gone": hash_of(booking)}.get(
+            noted, THEIRS + "x"
         )
         place = ("", "") if noted in ("", "gone") else (href, draw(st.sampled_from(('"e"', '"older"'))))
         booking.calendar = CalendarMark(FEED_ID, hash_, *place, draw(st.sampled_from((-1, 0))))
@@ -276,14 +276,14 @@ def test_an_unchanged_calendar_is_never_the_cause_of_anything_theirs(world: Worl
 def test_a_calendar_that_can_only_be_read_is_asked_for_nothing(world: World) -> None:
     todo = world.plan(room=READ_ONLY)
 
-    assert {step.name for step in todo.steps} <= {"calendar_busy", diff.CONFIRM}
+    assert {step.name for step in todo.steps} <= {"calendar_busy", CONFIRM}
 
 
 def test_equal_sides_need_nothing() -> None:
     entry = a_seen()
     booking = a_booking(span=a_span(14, 15, day=2))
-    own = Seen(booking.uid, "", booking.span, hash=diff.hash_of(booking), href="/moim/bkg-1.ics", etag='"1"')
-    booking.calendar = CalendarMark(FEED_ID, diff.hash_of(booking), own.href, own.etag, 0)
+    own = Seen(booking.uid, "", booking.span, hash=hash_of(booking), href="/moim/bkg-1.ics", etag='"1"')
+    booking.calendar = CalendarMark(FEED_ID, hash_of(booking), own.href, own.etag, 0)
     claim = claim_of(ROOM, entry)
     world = World({claim.span.days[0]: {claim.id: claim}}, {booking.id: booking}, {entry.href: [entry], own.href: [own]})
 

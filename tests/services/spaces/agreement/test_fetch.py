@@ -210,6 +210,13 @@ def test_the_name_is_resolved_once_and_told_to_the_server(server: Server) -> Non
     assert server.connections == 1
 
 
+def test_an_address_that_does_not_answer_is_passed_over_for_the_next(server: Server) -> None:
+    networks = (*HOME, ip_network("127.9.9.9/32"))
+    outside = Outside(networks, resolve=lambda *_: ["127.9.9.9", "127.0.0.1"])
+
+    assert got(outside, server.url("/", "calendar.example")).status == 200
+
+
 def test_a_redirect_inside_is_not_followed(server: Server) -> None:
     for number, place in enumerate(("http://127.0.0.2:1/", "http://169.254.169.254/", "file:///etc/passwd")):
         server.answers[f"/{number}"] = text_of(b"", 302, Location=place)

@@ -80,6 +80,12 @@ def test_what_a_reading_saw_counts_for_nothing_while_another_may_still_write() -
     assert not begun(feed, 70).whole
 
 
+def test_after_a_reading_that_never_ended_the_very_next_is_whole() -> None:
+    feed = a_read_feed()
+    begun(feed, 10)
+    assert begun(feed, 20).whole
+
+
 def test_the_whole_is_read_once_a_day() -> None:
     feed = a_read_feed()
     assert not begun(feed, 6).whole

@@ -195,9 +195,7 @@ def test_an_offered_seat_waits_for_an_answer_and_is_taken() -> None:
 
     must_be_whole(office.seats(), 2)
     assert office.seats().seat_of("sub-2") == 1
-    assert [told["offered_until"] for told in office.told("seat.queued") if "offered_until" in told] == [
-        "2026-12-02T00:00:00.000Z"
-    ]
+    assert [told["until"] for told in office.told("seat.offered")] == ["2026-12-02T00:00:00.000Z"]
 
 
 def test_an_offer_that_is_declined_or_lapses_goes_to_the_next_and_nobody_is_lost() -> None:
