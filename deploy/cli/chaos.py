@@ -24,7 +24,8 @@ from deploy.broker import NotInstalled
 from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, aside, fail, give
 from deploy.town import NotUp
 from tests.chaos.load import NeverAnswered
-from tests.chaos.office import run as office
+from tests.chaos.office.asking import WANTS
+from tests.chaos.office.run import run as run_office
 from tests.chaos.run import run
 from tests.chaos.world import new_folder
 
@@ -96,6 +97,13 @@ def command(
     fills: Annotated[int, typer.Option(min=1, help="jobs: 채울 자리 수 (openings to fill)")] = 60,
     residents: Annotated[int, typer.Option(min=5, help="office: 주민 수 (how many people)")] = 200,
     rooms: Annotated[int, typer.Option(min=1, help="office: 방 수 (how many rooms)")] = 20,
+    patient: Annotated[
+        bool,
+        typer.Option(
+            "--patient/--hurried",
+            help="office: 신청되지 못한 채 잡아 둔 것이 1분 뒤 풀릴 때까지 기다린다 (wait a minute for holds of acts that never came)",
+        ),
+    ] = True,
     kills: Annotated[
         int | None, typer.Option(min=0, help="kill -9 횟수 (how many); jobs 4, office 8", show_default=False)
     ] = None,
@@ -108,15 +116,23 @@ def command(
         signal.signal(number, _end)
     folder = new_folder()
     clean = False
-    how = {"kills": KILLS[scenario] if kills is None else kills, "seed": seed}
+    kills = KILLS[scenario] if kills is None else kills
     try:
         if scenario is Scenario.office:
-            total = office.WANTS * residents
-            with _progress("물어본 것 (asked)", total) as (note, count):
-                outcome: Outcome = office.run(folder, residents=residents, rooms=rooms, note=note, asked=count, **how)
+            with _progress("물어본 것 (asked)", WANTS * residents) as (note, count):
+                outcome: Outcome = run_office(
+                    folder,
+                    residents=residents,
+                    rooms=rooms,
+                    kills=kills,
+                    seed=seed,
+                    patient=patient,
+                    note=note,
+                    asked=count,
+                )
         else:
             with _progress("채워진 자리 (filled)", fills) as (note, count):
-                outcome = run(folder, fills=fills, note=note, filled=count, **how)
+                outcome = run(folder, fills=fills, kills=kills, seed=seed, note=note, filled=count)
         clean = outcome.passed
     except KeyboardInterrupt:
         clean = True

@@ -32,6 +32,8 @@ app = typer.Typer(add_completion=False)
 PYTHON = sys.executable
 #: Folders whose tests need what is prepared for them alone, or that are commands and no tests.
 APART = ("browser", "bench")
+#: Checks that start a broker node.
+NEED_BROKER = ("pytest", "chaos", "chaos-office", "browser")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ def checks() -> list[Check]:
         found.append(Check("simulate", (*door, "simulate", "--seeds", "60")))
     if there("deploy.cli.chaos"):
         found.append(Check("chaos", (*door, "chaos", "--fills", "60", "--kills", "4", "--seed", "7")))
+        office = ("--scenario", "office", "--residents", "40", "--rooms", "6", "--kills", "3", "--seed", "7", "--hurried")
+        found.append(Check("chaos-office", (*door, "chaos", *office)))
     if any((ROOT / "tests" / "browser").glob("**/test_*.py")):
         found.append(pytest("browser", "tests/browser"))
     return found
@@ -109,7 +113,7 @@ def command(
         wanted = [check for check in wanted if check.name in only]
         if not wanted:
             fail("usage", f"그런 검사는 없습니다 (no such check): {', '.join(only)}", as_json=as_json, status=2)
-    if any(check.name in ("pytest", "chaos", "browser") for check in wanted) and not os.environ.get("SIPBUN_AMQP_URL"):
+    if any(check.name in NEED_BROKER for check in wanted) and not os.environ.get("SIPBUN_AMQP_URL"):
         try:
             ensure_installed(say)
         except NotInstalled as lacking:

@@ -18,7 +18,7 @@ from deploy.cli.view import headline, process_table, queue_table
 from deploy.health import look_at
 from deploy.pids import Process
 from deploy.running import Running, state_dir
-from deploy.supervisor import replicas_from
+from deploy.supervisor import HTTP_PORT, replicas_from
 from deploy.town import NotUp, bring_down, follow_events, launch, running, sentence, wait_until_ready
 
 app = typer.Typer(add_completion=False)
@@ -79,6 +79,8 @@ def command(
     ready["mail"] = town.mail
     if town.mail != "server":
         say(MAIL[town.mail])
+    if not already and http_port is None and town.gateway_url and not town.gateway_url.endswith(f":{HTTP_PORT}"):
+        say(f"{HTTP_PORT} 은 쓰이고 있습니다 (is in use): {town.gateway_url}; --http-port N")
     if detach or already:
         where = f"관문 (gateway): {town.gateway_url}" if town.gateway_url else "준비되었습니다 (ready)."
         told = "이미 켜져 있습니다 (already running). " if already else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -10,6 +11,10 @@ from shared.events.contract import PRINTABLE
 
 #: An id is a part of other ids (``root:day``, ``feed/uid``): these would make two of them look alike.
 PLAIN = validate.Regexp(r"^[^:/\s]+$", error="Without colon, slash or blank.")
+#: Instants that can be reckoned with: at the ends of the calendar, an hour later or another time zone has no date.
+REACHABLE = validate.Range(
+    datetime(1970, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC), error="From 1970 to 2899."
+)
 
 
 class Command(Schema):
@@ -28,6 +33,12 @@ def new_id(longest: int = 80) -> fields.String:
     return fields.String(required=True, validate=[validate.Length(min=1, max=longest), PLAIN, PRINTABLE])
 
 
+def new_booking_id(longest: int = 80) -> fields.String:
+    """Return the required id of a booking or series to make: never like a wish's, whose claim lies beside its own."""
+    rules = [validate.Length(min=1, max=longest), PLAIN, PRINTABLE, validate.Regexp(r"^(?!wsh-)", error="Not wsh-...")]
+    return fields.String(required=True, validate=rules)
+
+
 def maybe_id(longest: int = 160) -> fields.String:
     """Return an id that may be left out."""
     return fields.String(
@@ -37,4 +48,4 @@ def maybe_id(longest: int = 160) -> fields.String:
 
 def instant() -> fields.AwareDateTime:
     """Return a required instant with an offset."""
-    return fields.AwareDateTime(required=True, format="iso")
+    return fields.AwareDateTime(required=True, format="iso", validate=REACHABLE)

@@ -608,7 +608,12 @@ CASE_RESOLVED = Contract(
     "spaces.case.resolved", 1, CaseResolved, {**_CASE, "resolution": "alternative_taken", "new_booking_id": "bkg-2"}
 )
 FEED_CONNECTED = Contract("spaces.feed.connected", 1, FeedRef, _FEED)
-FEED_RECONCILED = Contract("spaces.feed.reconciled", 1, FeedReconciled, {**_FEED, "differences": [{"difference": "theirs_added", "count": 1}]})
+FEED_RECONCILED = Contract(
+    "spaces.feed.reconciled",
+    1,
+    FeedReconciled,
+    {**_FEED, "differences": [{"difference": "theirs_added", "count": 1}]},
+)
 FEED_DIED = Contract(
     "spaces.feed.died", 1, FeedDied, {**_FEED, "silent_since": "2026-11-28T01:00:00.000Z", "reason": "no_answer"}
 )

@@ -52,6 +52,9 @@ class Codec(Protocol[A]):
 class Aggregates(Generic[A]):
     """The aggregates of one collection. ``source`` is the CloudEvents source of the facts they cause."""
 
+    #: What callers name an aggregate by: the field that an error about its id points at.
+    named = "id"
+
     def __init__(self, collection: Collection, codec: Codec[A], *, source: str, clock: Clock, serial: Serial) -> None:
         self.collection = collection
         self.source = source
@@ -83,26 +86,22 @@ class Aggregates(Generic[A]):
         aggregate.version = document["version"]
         return aggregate
 
-    def create(
-        self, act: Act, aggregate: A, outcome: Outcome, *, insert: Callable[[Document], None] | None = None
-    ) -> Outcome:
+    def create(self, act: Act, aggregate: A, outcome: Outcome) -> Outcome:
         """Store a new aggregate under the id it carries, and return ``outcome``.
-
-        ``insert`` stores the document in another way than one by one; it raises ``Duplicate`` as that does.
 
         When the id is taken: a repeat of this act returns the outcome that was kept; anything else raises
         ``Refused`` (``id_taken``, ``act_id_reused`` or the reason for which this act was made impossible).
         """
         with self._serial(f"{self.collection.name}/{aggregate.id}"):
             try:
-                (insert or self.collection.insert_one)(self._fresh(act, aggregate, outcome))
+                self._insert(self._fresh(act, aggregate, outcome))
             except Duplicate:
                 document = self.collection.find_one({"_id": aggregate.id})
                 if document is None:
                     raise Conflict("changed_meanwhile", field="id") from None
                 kept = outcome_of(document, act)
                 if kept is None:
-                    raise Refused("id_taken", field="id", id=aggregate.id) from None
+                    raise Refused("id_taken", field=self.named, id=aggregate.id) from None
                 return kept
             return outcome
 
@@ -173,6 +172,10 @@ class Aggregates(Generic[A]):
                 self._clock.sleep(self._random.uniform(0, FIRST_PAUSE * 2**attempt))
         raise Conflict("changed_meanwhile", field="id", tries=TRIES)
 
+    def _insert(self, document: Document) -> None:
+        """Store a new document; raise ``Duplicate``."""
+        self.collection.insert_one(document)
+
     def _fresh(self, act: Act, aggregate: A, outcome: Outcome) -> Document:
         return {
             "_id": aggregate.id,
@@ -211,7 +214,7 @@ class Aggregates(Generic[A]):
         ]
 
     def _missing(self, aggregate_id: str) -> NotFound:
-        return NotFound(f"no_such_{self.collection.name.rstrip('s')}", field="id", id=aggregate_id)
+        return NotFound(f"no_such_{self.collection.name.rstrip('s')}", field=self.named, id=aggregate_id)
 
 
 def _entry(

@@ -73,6 +73,8 @@ def door(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             "SIPBUN_DB_PREFIX": database.prefix,
             "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(ROOT / ".sipbun" / "numba"),
             "SIPBUN_MAIL_SINK": "1",
+            # The facility's own calendar of the office scenario runs on this machine.
+            "SIPBUN_CALENDAR_NETWORKS": "127.0.0.1/32",
         }
         town = ensure_up(state, say=print, seconds=300, environment=environment, http_port=free_port())
         try:
@@ -127,6 +129,30 @@ def test_the_main_job_is_played_from_end_to_end_and_everything_is_read_back(play
         "lost": 0,
     }
     assert 0 < seconds < 300
+
+
+def test_the_office_is_played_against_a_real_calendar_server(door: Door) -> None:
+    told = door.json("demo", "office")
+    seconds = told.pop("seconds")
+
+    assert told == {
+        "scenario": "office",
+        "ok": True,
+        "awaiting_at_once": True,
+        "confirmed_after_recovery": True,
+        "letters": {"booking_confirmed": 4, "booking_displaced": 1, "seat_queued": 1, "seat_taken": 9},
+        "displaced": 1,
+        "alternatives": 1,
+        "charged": 0,
+        "seats_confirmed": 8,
+        "seats_waiting": 1,
+        "promoted": 1,
+        "adjacent_confirmed": 2,
+        "second_reconcile_changes": 0,
+        "duplicated": 0,
+        "lost": 0,
+    }
+    assert seconds > 0
 
 
 def test_the_picture_asks_nobody_for_a_font(played: Played) -> None:

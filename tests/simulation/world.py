@@ -136,7 +136,9 @@ class World:
     def is_beyond_the_log(self, letter: Mapping[str, Any]) -> bool:
         """Return whether this letter's mail is in doubt, and the log that knew was rotated away: a person must look."""
         mail = letter["mail"]
-        return bool(mail["s"] == "unknown" and mail["since"] < self.mails.log_begins)
+        if mail["s"] != "unknown":
+            return False
+        return bool(mail["why"] == "log_too_old" or mail["since"] < self.mails.log_begins)
 
 
 def _is_final(queue: str) -> bool:

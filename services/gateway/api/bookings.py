@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from services.gateway.api.common import Nothing, counted, id_field, instant, text, whole
-from services.gateway.api.rooms import AskedFor, Refusal, Span, worded
+from services.gateway.api.common import Nothing, WhichPage, counted, id_field, instant, text, whole
+from services.gateway.api.rooms import AskedFor, Paged, Refusal, Span, worded
 from services.gateway.asking import LONG, act, ask, made
 from services.gateway.subject import Body, Subject, Told
 
@@ -18,7 +18,7 @@ bookings = Subject("bookings", __name__, description="예약 · bookings")
 class Request(AskedFor):
     booking_id = id_field(required=False, description="비우면 만들어 줍니다 · made up when absent")
     space_id = id_field(example="spc-은하수-모임방")
-    offer_id = id_field(required=False, description="대기에서 받은 제안 · the waiting list's offer that this accepts")
+    offer_id = id_field(required=False, description="받은 제안(대기의 offer_id) · the offer_id of the wish whose offer this accepts")
 
 
 class RequestSeries(AskedFor):
@@ -98,6 +98,10 @@ class Bookings(Told):
     bookings = fields.List(fields.Nested(Booking))
 
 
+class SpaceBookings(Paged):
+    bookings = fields.List(fields.Nested(Booking))
+
+
 class Occurrence(Requested):
     number = fields.Integer()
 
@@ -167,10 +171,10 @@ def my_bookings(query: dict[str, Any], resident_id: str) -> Any:
     return ask(SERVICE, "mine", resident_id=resident_id, **query)
 
 
-@bookings.asks("GET", "/v1/spaces/<space_id>/bookings", "공간의 예약", told=Bookings)
-def of_space(space_id: str) -> Any:
-    """List the active bookings of a space (officer, host)."""
-    return ask(SERVICE, "of_space", space_id=space_id)
+@bookings.asks("GET", "/v1/spaces/<space_id>/bookings", "공간의 예약", query=WhichPage, told=SpaceBookings)
+def of_space(query: dict[str, Any], space_id: str) -> Any:
+    """List the active bookings of a space, by their start (officer, host)."""
+    return ask(SERVICE, "of_space", space_id=space_id, **query)
 
 
 @bookings.asks("POST", "/v1/bookings/<booking_id>/answer", "예약 신청에 답하기", body=AnswerRequest, told=BookingState)

@@ -24,7 +24,7 @@ class TakeAlternative(Asked):
     space_id = id_field(description="제안된 공간 · one of the alternatives")
 
 
-class MyCases(Body):
+class MyCases(WhichPage):
     limit = counted(1, 200)
 
 

@@ -45,6 +45,10 @@ class Wish(WishState, Span):
     subscription_id = fields.String(allow_none=True)
     asked_at = fields.String()
     round = fields.Integer()
+    offer_id = fields.String(
+        allow_none=True,
+        metadata={"description": "제안을 받아들일 때 예약 신청에 적는 값 · what the booking that accepts the offer names"},
+    )
     offer_until = fields.String(allow_none=True)
     ahead = fields.Integer(metadata={"description": "앞선 사람 수 · how many are ahead"})
 

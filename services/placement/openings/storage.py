@@ -116,6 +116,8 @@ class ApplicationCodec:
 class Openings(Aggregates[Opening]):
     """All openings."""
 
+    named = "opening_id"
+
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, OpeningCodec(), source=OPENINGS_SOURCE, clock=clock, serial=serial)
 

@@ -105,6 +105,8 @@ def _day(instant: datetime | None) -> date | None:
 class Tenants(Aggregates[Tenant]):
     """All tenants."""
 
+    named = "tenant"
+
     def prepare(self) -> None:
         """Make the indexes."""
         self.collection.ensure([*INDEXES, Index(("due",), where_exists="due")])

@@ -190,7 +190,7 @@ def _days(
             fresh = wanted.get(key)
             if day not in days or (fresh is not None and fresh.span.overlaps(_whole(day))):
                 continue
-            if fresh is None and claim.entry is not None and theirs.is_as_noted(claim.entry.href, claim.entry.uid):
+            if fresh is None and claim.entry is not None and theirs.still_has(claim.entry.href, claim.entry.uid):
                 continue
             gone.setdefault(day, []).append(key)
             named.add((key, "theirs_removed" if fresh is None else "theirs_changed"))

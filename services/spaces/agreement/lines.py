@@ -114,11 +114,10 @@ class Packed(Plain):
         if self._unpack.eof:
             raise Silent("unreadable", "gzip")
         try:
+            # One more than is allowed says that it is too large; what lies behind it is never unpacked.
             super().take(self._unpack.decompress(piece, self._most + 1 - len(self._taken)))
         except zlib.error as error:
             raise Silent("unreadable", "gzip") from error
-        if self._unpack.unconsumed_tail:
-            raise Silent("too_large")
 
     def whole(self) -> bytes:
         """Return all of it; raise ``Silent`` when it was cut short."""

@@ -30,8 +30,11 @@ READ = frozenset({CALDAV, ICS, EVENTS})
 REMOTE = frozenset({CALDAV, ICS})
 CONNECTED, LEAVING, GONE = "connected", "leaving", "gone"
 
-#: How long one reader may work; longer than any adapter's limit and all it writes.
-LEASE = timedelta(minutes=5)
+#: How long one reader may work: longer than the adapter's limit and all it writes, and no longer than need be, since one
+#: that dies keeps the others away for so long. Calendars that need time have the long one.
+LEASE, LONG_LEASE = timedelta(seconds=30), timedelta(minutes=5)
+#: Readings in a row that failed, or outlived their lease, after which a calendar is given more time.
+NEEDS_TIME = 3
 #: How long a reading that never ended is believed to be able to write.
 LATE = timedelta(hours=1)
 #: However unchanged a calendar says it is, it is read whole this often; the horizon moves with it.
@@ -145,6 +148,11 @@ class Feed(Aggregate):
         return self.failures > 0
 
     @property
+    def needs_time(self) -> bool:
+        """Whether it is read with long patience, and under a long lease."""
+        return self.failures >= NEEDS_TIME
+
+    @property
     def silent_since(self) -> datetime:
         """Since when nothing was heard of it."""
         return self.read_at or self.connected_at
@@ -196,7 +204,7 @@ class Feed(Aggregate):
             self._forget_all()
         whole = not self.trusted or self.whole_at is None or now - self.whole_at >= WHOLE_EVERY
         self.reading += 1
-        self.lease_until = self.due = now + LEASE
+        self.lease_until = self.due = now + (LONG_LEASE if self.needs_time else LEASE)
         self.unfinished += (Unfinished(self.reading, now),)
         self.again = False
         return Reading(self.reading, now, self.lease_until, whole)
@@ -287,7 +295,11 @@ class Feed(Aggregate):
     def _is_last(self, reading: Reading) -> bool:
         """Note that this reading writes no more; return whether no other began since."""
         self.unfinished = tuple(one for one in self.unfinished if one.number != reading.number)
-        if self.reading != reading.number or self.state != CONNECTED:
+        if self.state != CONNECTED:
+            return False
+        if self.reading != reading.number:
+            # It outlived its lease: after some of these the next one has more time.
+            self.failures += 1
             return False
         self.lease_until = None
         return True

@@ -45,6 +45,13 @@ class Theirs:
             return True
         return self.partial or uid in self.unread_uids or bool(href and href in self.unread)
 
+    def still_has(self, href: str, uid: str) -> bool:
+        """Return whether one of their own entries still stands, for all that we can know.
+
+        Entries of a calendar in one piece lie nowhere (``href`` ""): while it is unchanged they stand all the same.
+        """
+        return href in self.kept or self.is_as_noted(href, uid)
+
 
 @dataclass(frozen=True)
 class Step:

@@ -18,8 +18,8 @@ Written = Callable[[Booking, int], bytes]
 class Places(Protocol):
     """Facilities and spaces."""
 
-    def place(self, space_id: str) -> Place:
-        """Return the space and its facility; raise ``NotFound``."""
+    def place(self, space_id: str, *, fresh: bool = False) -> Place:
+        """Return the space and its facility, ``fresh`` as they are this instant; raise ``NotFound``."""
 
     def connect_feed(self, space_id: str, feed_id: str | None) -> None:
         """Let a calendar speak for a space; None: no more."""
@@ -30,6 +30,9 @@ class Bookings(Protocol):
 
     def watched(self, feed_id: str) -> list[Booking]:
         """Return the bookings that a calendar should have, or still has."""
+
+    def active_of_facility(self, facility_id: str) -> list[Booking]:
+        """Return the active bookings of a facility's spaces."""
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Booking]:
         """Return those that are there, by id."""
@@ -49,6 +52,9 @@ class BookingDesk(Protocol):
 
     def note_written(self, booking_id: str, *, sequence: int, hash_: str, href: str, etag: str) -> bool:
         """Note what the calendar has of it."""
+
+    def note_feed(self, booking_id: str, feed_id: str) -> bool:
+        """Note that this calendar speaks for its space now."""
 
     def note_unwritten(self, booking_id: str) -> bool:
         """Note that the calendar has nothing of it."""

@@ -30,8 +30,8 @@ from shared.clock import Clock, kst_day, start_of_kst_day
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.telemetry import log, metrics
 
-#: Seconds that one calendar may take in all, when it answered last time, and when it did not: the first reading of a
-#: large one takes long. Both end before the lease.
+#: Seconds that one calendar may take in all, usually, and once it needs time (``Feed.needs_time``): the first reading of
+#: a large one takes long. Both end before the lease.
 PATIENCE, LONG_PATIENCE = 10.0, 150.0
 #: Of the UID of everything we write (Booking.uid).
 OUR_UIDS = "@sipbun"
@@ -67,7 +67,7 @@ class Reader:
             self._note_silence(feed, alarm)
         work = Work(feed, reading, alarm)
         try:
-            patience = LONG_PATIENCE if feed.slow else PATIENCE
+            patience = LONG_PATIENCE if feed.needs_time else PATIENCE
             return self._read(work, patience if seconds is None else seconds)
         except (Silent, Unavailable, Conflict, Overtaken) as error:
             reason = error.reason if isinstance(error, Silent) else _REASONS[type(error)]

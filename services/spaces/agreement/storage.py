@@ -90,6 +90,8 @@ class FeedCodec:
 class Feeds(Aggregates[Feed]):
     """All feeds."""
 
+    named = "feed_id"
+
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, FeedCodec(), source=SOURCE, clock=clock, serial=serial)
 

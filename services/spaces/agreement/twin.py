@@ -44,6 +44,8 @@ class TwinCalendar:
     #: A server without ETags, or without a ctag.
     has_etags: bool = True
     has_ctag: bool = True
+    #: Names that are listed and not handed out.
+    withheld: set[str] = field(default_factory=set)
     #: People at the facility took our rights to write away.
     read_only: bool = False
 
@@ -175,25 +177,28 @@ class TwinCollection:
                 return Unchanged(token)
         kept = {href for href, (_, etag) in listed.items() if asked.known(href, etag)}
         read: dict[str, tuple[bytes, str]] = {}
+        withheld: dict[str, str] = {}
         wanted = [href for href in listed if href not in kept]
         if wanted:
             with self.server.asked("REPORT", self.step):
                 for href in wanted:
                     name = listed[href][0]
-                    if name in calendar.resources:
+                    if name in calendar.withheld:
+                        withheld[href] = calendar.etag(name)
+                    elif name in calendar.resources:
                         read[href] = (calendar.resources[name], calendar.etag(name))
         if not token:
             token = _hashed("data", [f"{href} {content!r}" for href, (content, _) in read.items()])
             if token == asked.cursor:
                 return Unchanged(token)
         seen: list[Seen] = []
-        unread: set[str] = set()
+        unread = set(withheld)
         for href, (content, etag) in read.items():
             found, whole = parsed_resource(content, asked.window, href=href, etag=etag)
             seen += found
             if not whole:
                 unread.add(href)
-        there = {href: listed[href][1] for href in kept} | {href: etag for href, (_, etag) in read.items()}
+        there = withheld | {href: listed[href][1] for href in kept} | {href: etag for href, (_, etag) in read.items()}
         return Answer(token, tuple(seen), listed=there, kept=frozenset(kept), unread=frozenset(unread))
 
     def put(self, name: str, content: bytes, there: There | None) -> There:

@@ -24,6 +24,7 @@ from services.spaces.agreement.model import (
 )
 from services.spaces.agreement.ours import THEIRS, wants_a_look
 from services.spaces.agreement.reading import Reader
+from services.spaces.bookings.model import Booking
 from services.spaces.facilities.model import Place
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
@@ -172,8 +173,8 @@ class AgreementDesk:
     def sweep(self, *, slow: bool = False) -> bool:
         """Read the feeds that are due, of one of the two lines; return whether there may be more.
 
-        Feeds that failed last time stand in a line of their own, with longer patience, so that one that doesn't answer
-        holds the others up once, for ten seconds at most.
+        Feeds that failed last time stand in a line of their own, so that one that doesn't answer holds the others up once,
+        for ten seconds at most.
         """
         due = self.reader.feeds.due(self.reader.clock.now(), SWEPT_AT_ONCE, slow=slow)
         read = 0
@@ -192,6 +193,10 @@ class AgreementDesk:
     def look_for(self, booking_ids: Iterable[str]) -> None:
         """Let the calendars of these bookings be read at once, where a booking and its entry differ."""
         known = self.reader.bookings.get_many(sorted(set(booking_ids)))
+        # Asked for while the calendar was being connected: it may not have known of it.
+        unheard = [one for one in known.values() if one.calendar is None and one.in_calendar]
+        if self._follow(unheard):
+            known = self.reader.bookings.get_many(list(known))
         wanted = {booking.calendar.feed_id for booking in known.values() if booking.calendar and wants_a_look(booking)}
         for feed_id in sorted(wanted):
             self.hurry(feed_id)
@@ -238,10 +243,22 @@ class AgreementDesk:
         raise Refused("no_such_feed", field="space_id", space_id=space_id)
 
     def let_it_speak(self, feed_id: str) -> None:
-        """Let the facility follow a feed that was connected."""
+        """Let the facility follow a feed that was connected, and what is booked there already; safe to repeat."""
         self._connecting.let_it_speak(feed_id)
+        feed = self.reader.feeds.find(feed_id)
+        if feed is not None and self._follow(self.reader.bookings.active_of_facility(feed.facility_id)):
+            self.hurry(feed_id)
 
     # Inside.
+
+    def _follow(self, bookings: Iterable[Booking]) -> bool:
+        """Let each booking follow the calendar that speaks for its space now; return whether any did."""
+        followed = False
+        for booking in bookings:
+            feed_id = self.reader.places.place(booking.taken.space_id, fresh=True).space.feed_id
+            if feed_id is not None and (booking.calendar is None or booking.calendar.feed_id != feed_id):
+                followed = self.reader.desk.note_feed(booking.id, feed_id) or followed
+        return followed
 
     @property
     def _connecting(self) -> Connecting:

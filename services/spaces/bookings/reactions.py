@@ -52,4 +52,4 @@ def _cleared(desk: BookingDesk, event: Event) -> None:
 
 def _door(desk: BookingDesk, event: Event) -> None:
     data = event.data
-    desk.check_in_by_door(data["booking_id"], data["space_id"], from_iso(data["opened_at"]))
+    desk.check_in_by_door(data["booking_id"], data["space_id"], from_iso(data["opened_at"]), event.tenant)

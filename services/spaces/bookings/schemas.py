@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.spaces.schemas import Command, an_id, instant, maybe_id, new_id
+from services.spaces.schemas import REACHABLE, Command, an_id, instant, maybe_id, new_booking_id
 
 
 class Quote(Schema):
@@ -20,7 +20,7 @@ class Quote(Schema):
 class Request(Command):
     """A span of a space. ``resident_id`` left out: whoever asks."""
 
-    booking_id = new_id()
+    booking_id = new_booking_id()
     space_id = an_id()
     start = instant()
     end = instant()
@@ -33,7 +33,7 @@ class Request(Command):
 class RequestSeries(Command):
     """A span and its repeats every ``every_days`` days, ``times`` in all."""
 
-    series_id = new_id(60)
+    series_id = new_booking_id(60)
     space_id = an_id()
     start = instant()
     end = instant()
@@ -83,11 +83,13 @@ class Mine(Schema):
     """A resident's bookings that end after ``since``; left out: now."""
 
     resident_id = maybe_id()
-    since = fields.AwareDateTime(load_default=None, allow_none=True, format="iso")
+    since = fields.AwareDateTime(load_default=None, allow_none=True, format="iso", validate=REACHABLE)
     limit = fields.Integer(strict=True)
 
 
 class OfSpace(Schema):
-    """The active bookings of a space."""
+    """The active bookings of a space, page by page."""
 
     space_id = an_id()
+    limit = fields.Integer(strict=True)
+    cursor = fields.String(allow_none=True)

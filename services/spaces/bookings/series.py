@@ -78,12 +78,17 @@ class SeriesDesk:
         return {"series_id": series_id, "made": made, "refused": refused}
 
     def read(self, actor: Actor, *, series_id: str) -> dict[str, Any]:
-        """Return ``{series_id, bookings}`` to their resident or to staff."""
+        """Return ``{series_id, bookings}`` to their resident or to staff.
+
+        Who chose the same name for a series of their own sees nothing of the other.
+        """
         found = self.desk.bookings.of_series(series_id)
         if not found:
             raise NotFound("no_such_series", field="series_id", id=series_id)
-        self.desk.read(actor, booking_id=found[0].id)
-        return {"series_id": series_id, "bookings": [shown(booking) for booking in found]}
+        theirs = [booking for booking in found if self.desk.may_read(actor, booking)]
+        if not theirs:
+            self.desk.read(actor, booking_id=found[0].id)
+        return {"series_id": series_id, "bookings": [shown(booking) for booking in theirs]}
 
     def cancel(self, actor: Actor, *, act_id: str, series_id: str) -> dict[str, Any]:
         """Give back what has not begun of a series; return ``{cancelled, kept}`` by booking id."""

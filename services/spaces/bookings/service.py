@@ -72,9 +72,9 @@ class BookingsService:
         return self.rooms.bookings.mine(actor, **asked_for)
 
     @asked(schemas.OfSpace)
-    def of_space(self, actor: Actor, *, space_id: str) -> Mapping[str, Any]:
+    def of_space(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Return the active bookings of a space."""
-        return self.rooms.bookings.of_space(actor, space_id=space_id)
+        return self.rooms.bookings.of_space(actor, **asked_for)
 
     @asked(doors.Show)
     def show_code(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:

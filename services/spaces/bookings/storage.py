@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.spaces.bookings.model import ACTIVE, Booking, CalendarMark, CheckIn, Paid, Rule, Taken
 from services.spaces.spans import Span
-from shared.aggregate import Act
 from shared.clock import Clock, kst_month
-from shared.mongo.aggregates import INDEXES, Aggregates, Outcome
+from shared.mongo.aggregates import INDEXES, Aggregates
 from shared.mongo.port import Collection, Database, Document, Duplicate, Index
 from shared.serial import Serial
 from shared.together import Together
@@ -101,17 +101,24 @@ def _live(booking: Booking) -> list[str]:
     live = [
         f"space:{taken.space_id}",
         f"facility:{taken.facility_id}",
-        f"resident:{booking.resident_id}:{taken.space_id}",
+        _of_resident(booking.resident_id, taken.space_id),
     ]
     return live if booking.paid is None else [*live, f"subscription:{booking.paid.subscription_id}"]
 
 
+def _of_resident(resident_id: str, space_id: str) -> str:
+    return f"resident:{resident_id}:{space_id}"
+
+
 class Bookings(Aggregates[Booking]):
-    """All bookings. Those made at the same time in one process are stored together (shared/together.py)."""
+    """All bookings. Those asked for at the same time in one process are stored together (shared/together.py)."""
+
+    named = "booking_id"
 
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, BookingCodec(), source=SOURCE, clock=clock, serial=serial)
-        self._new = Together(self._store, key=f"{collection.name}/*", serial=serial, clock=clock)
+        self._new = Together(self._store, key=f"{collection.name}/new", serial=serial, clock=clock)
+        self._counted = Together(self._count, key=f"{collection.name}/count", serial=serial, clock=clock)
 
     def prepare(self) -> None:
         """Make the indexes."""
@@ -150,7 +157,7 @@ class Bookings(Aggregates[Booking]):
 
     def count_active(self, resident_id: str, space_id: str) -> int:
         """Return how many active bookings of a space a resident has."""
-        return self.collection.count({"live": f"resident:{resident_id}:{space_id}"})
+        return self._counted(_of_resident(resident_id, space_id))
 
     def of_series(self, series_id: str) -> list[Booking]:
         """Return the bookings of a series, by their start."""
@@ -166,12 +173,6 @@ class Bookings(Aggregates[Booking]):
         found = self._found({"month": {"$in": [f"{space_id}:{month}" for month in months]}})
         return sorted(found, key=lambda booking: (booking.span, booking.id))
 
-    def create(
-        self, act: Act, aggregate: Booking, outcome: Outcome, *, insert: Callable[[Document], None] | None = None
-    ) -> Outcome:
-        """Store a new booking, with whatever others are stored at the same time."""
-        return super().create(act, aggregate, outcome, insert=insert or self._insert)
-
     def _insert(self, document: Document) -> None:
         if not self._new(document):
             raise Duplicate(document["_id"])
@@ -179,6 +180,14 @@ class Bookings(Aggregates[Booking]):
     def _store(self, documents: Sequence[Document]) -> list[bool]:
         there = self.collection.insert_many(documents)
         return [document["_id"] not in there for document in documents]
+
+    def _count(self, live: Sequence[str]) -> list[int]:
+        """Return how many bookings each finds: a resident has few of a space."""
+        if len(live) == 1:
+            return [self.collection.count({"live": live[0]})]
+        found = self.collection.find({"live": {"$in": [*set(live)]}}, ["live"])
+        counted = Counter(name for document in found for name in document["live"])
+        return [counted[name] for name in live]
 
     def _found(self, query: dict[str, Any]) -> list[Booking]:
         return [self.read(document) for document in self.collection.find(query) if not document.get("tombstone")]

@@ -32,18 +32,23 @@ from services.spaces.bookings.storage import Bookings
 from services.spaces.diary.model import BOOKING, Claim
 from services.spaces.diary.usecases import DiaryDesk
 from services.spaces.facilities.model import Place
-from services.spaces.facilities.rules import refusal
+from services.spaces.facilities.rules import asked_span, refusal
 from services.spaces.spans import Span
 from shared.actors import Actor, must_be, must_be_self
 from shared.aggregate import Act
 from shared.clock import Clock, iso
 from shared.errors import NotFound, Refused
+from shared.pages import checked_limit, instant_after, page
 from shared.telemetry import log
 
 #: How long a request may take between its holds and its write; the sweeper then makes it impossible.
 HOLD_FOR = timedelta(seconds=60)
 #: Bookings moved on in one sweep.
 SWEPT_AT_ONCE = 100
+#: Bookings of one resident that are looked at for one answer.
+MOST_READ = 5_000
+#: Bookings on one page.
+MOST_ROWS = 200
 #: Who may act for a facility.
 STAFF = ("officer", "host")
 
@@ -91,7 +96,7 @@ class BookingDesk:
         """
         place = self.places.place(space_id)
         resident = self._resident(actor, resident_id, place)
-        span = _span(start, end)
+        span = asked_span(start, end)
         vouched = self.vouching.freshness(place)
         objection: Refused | None = None
         mode, paid = place.space.mode, None
@@ -143,7 +148,7 @@ class BookingDesk:
         """
         place = self.places.place(space_id)
         resident = self._resident(actor, resident_id, place)
-        span = _span(start, end)
+        span = asked_span(start, end)
         act = Act.of(
             act_id,
             "request",
@@ -210,17 +215,21 @@ class BookingDesk:
         by = self._by(actor, known)
         now = self.clock.now()
         right = by != "resident" or self.codes.is_right(known.taken.space_id, code or "", now)
-        if not right:
-            self._count_wrong_code(known)
-            raise Refused("check_in_code_wrong", field="code")
-        if by == "resident" and known.wrong_codes >= MOST_WRONG_CODES:
-            raise Refused("check_in_by_staff_only", field="code", most=MOST_WRONG_CODES)
 
         def decide(booking: Booking) -> dict[str, Any]:
+            if by == "resident" and booking.wrong_codes >= MOST_WRONG_CODES:
+                raise Refused("check_in_by_staff_only", field="code", most=MOST_WRONG_CODES)
+            if not right:
+                raise Refused("check_in_code_wrong", field="code")
             booking.check_in("code" if by == "resident" else "staff", now)
             return {"booking_id": booking_id, "state": booking.state}
 
-        return self.bookings.act(Act.of(act_id, "check_in", id=booking_id), booking_id, decide)
+        try:
+            return self.bookings.act(Act.of(act_id, "check_in", id=booking_id), booking_id, decide)
+        except Refused as refused:
+            if refused.code == "check_in_code_wrong":
+                self._count_wrong_code(known)
+            raise
 
     def read(self, actor: Actor, *, booking_id: str) -> dict[str, Any]:
         """Return a booking to its resident or to staff."""
@@ -231,14 +240,16 @@ class BookingDesk:
     def mine(
         self, actor: Actor, *, resident_id: str | None = None, since: datetime | None = None, limit: int = 100
     ) -> dict[str, Any]:
-        """Return ``{bookings}`` of a resident that end after ``since`` (now), by their start, at most ``limit``."""
+        """Return ``{bookings}`` of a resident that end after ``since`` (now), by their start, at most ``limit``.
+
+        An officer sees those in their own districts.
+        """
         resident = resident_id or actor.subject
         must_be_self(actor, resident, tenant=actor.tenant, or_roles=("officer",))
         if not 1 <= limit <= 200:
             raise Refused("out_of_range", field="limit", low=1, high=200)
-        found = self.bookings.of_resident(resident, since or self.clock.now(), limit)
-        mine = [booking for booking in found if actor.is_any("service") or booking.tenant == actor.tenant]
-        return {"bookings": [shown(booking) for booking in mine]}
+        found = self.bookings.of_resident(resident, since or self.clock.now(), MOST_READ)
+        return {"bookings": [shown(booking) for booking in found if self._may_see(actor, booking)][:limit]}
 
     # Facilities.
 
@@ -255,12 +266,17 @@ class BookingDesk:
 
         return self.bookings.act(Act.of(act_id, "answer", id=booking_id, accept=accept), booking_id, decide)
 
-    def of_space(self, actor: Actor, *, space_id: str, limit: int = 200) -> dict[str, Any]:
-        """Return ``{bookings}``: the active ones of a space, by their start; staff."""
-        place = self.places.place(space_id)
-        must_be_staff(actor, place)
-        found = sorted(self.bookings.active_of_space(space_id), key=lambda booking: booking.span)
-        return {"bookings": [shown(booking) for booking in found[:limit]]}
+    def of_space(
+        self, actor: Actor, *, space_id: str, limit: int = MOST_ROWS, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """Return ``{bookings, cursor}``: the active ones of a space, by their start; staff."""
+        checked_limit(limit, MOST_ROWS)
+        since = instant_after(cursor)
+        must_be_staff(actor, self.places.place(space_id))
+        found = sorted(self.bookings.active_of_space(space_id), key=lambda booking: (booking.span.start, booking.id))
+        fresh = (booking for booking in found if since is None or (booking.span.start, booking.id) > since)
+        rows, further = page(map(shown, fresh), limit, lambda row: (row["start"], row["booking_id"]))
+        return {"bookings": rows, "cursor": further}
 
     # Our own subjects: each changes nothing, and returns False, where the state does not fit.
 
@@ -290,13 +306,13 @@ class BookingDesk:
             lambda booking: booking.cancel(by, now),
         )
 
-    def check_in_by_door(self, booking_id: str, space_id: str, opened_at: datetime) -> bool:
-        """The room's door was opened with the pass of this booking."""
+    def check_in_by_door(self, booking_id: str, space_id: str, opened_at: datetime, tenant: str) -> bool:
+        """The room's door was opened with the pass of this booking; a door speaks for its own tenant only."""
 
         def fits(booking: Booking) -> bool:
             opens = booking.span.start - timedelta(minutes=booking.check_in_rule.opens)
             due = booking.due
-            here = booking.taken.space_id == space_id and booking.state == CONFIRMED
+            here = (booking.tenant, booking.taken.space_id) == (tenant, space_id) and booking.state == CONFIRMED
             return here and opens <= opened_at and (due is None or opened_at < due)
 
         return self._if(booking_id, fits, lambda booking: booking.check_in("door", opened_at))
@@ -331,6 +347,14 @@ class BookingDesk:
                 booking.note_calendar(CalendarMark(booking.calendar.feed_id, sequence=booking.calendar.sequence))
 
         return self._if(booking_id, lambda booking: booking.calendar is not None, note)
+
+    def note_feed(self, booking_id: str, feed_id: str) -> bool:
+        """Note that another calendar speaks for its space now; an entry in the old one stays, for its people to remove."""
+
+        def fits(booking: Booking) -> bool:
+            return booking.in_calendar and (booking.calendar is None or booking.calendar.feed_id != feed_id)
+
+        return self._if(booking_id, fits, lambda booking: booking.note_calendar(CalendarMark(feed_id)))
 
     def cancel_of_subscription(self, subscription_id: str) -> None:
         """A subscription ended: what it would have paid for ends with it."""
@@ -501,15 +525,18 @@ class BookingDesk:
         self.diary.hold(
             place.root, claim, hours_version=place.facility.hours_version, instead_of=offer_id
         )
-        held.append(lambda: self.diary.drop(taken.root_id, booking.id, booking.days, booking.act_id))
+        held.append(lambda: self.diary.give_back(taken.root_id, booking.id, booking.days, booking.act_id))
 
     def _kept(self, act: Act, booking_id: str) -> dict[str, Any] | None:
-        """Return the outcome of this very act if it was done before, or None."""
+        """Return the outcome of this very act if it was done before; None when not, or when its name asked for another."""
         booking = self.bookings.find(booking_id)
         if booking is None or booking.act_id != act.id:
             return None
         self.settle(booking_id)
-        return self.bookings.create(act, booking, {})  # finds its own act, and the outcome that was kept
+        try:
+            return self.bookings.create(act, booking, {})  # finds its own act, and the outcome that was kept
+        except Refused:
+            return None
 
     def _is_taken(self, place: Place, span: Span) -> bool:
         space = place.space
@@ -557,6 +584,21 @@ class BookingDesk:
         self._for_staff(actor, booking)
         return "host" if actor.is_any("host") else "officer"
 
+    def may_read(self, actor: Actor, booking: Booking) -> bool:
+        """Return whether the caller is its resident, or staff of its facility."""
+        try:
+            self._by(actor, booking)
+        except Refused:
+            return False
+        return True
+
+    def _may_see(self, actor: Actor, booking: Booking) -> bool:
+        """Return whether somebody who may ask about this resident may see this one."""
+        if actor.is_any("service"):
+            return True
+        everywhere = actor.subject == booking.resident_id or not actor.districts
+        return booking.tenant == actor.tenant and (everywhere or booking.taken.district in actor.districts)
+
     def _for_staff(self, actor: Actor, booking: Booking) -> None:
         must_be_staff(actor, self.places.place(booking.taken.space_id))
 
@@ -568,10 +610,3 @@ def must_be_staff(actor: Actor, place: Place) -> None:
         return
     if actor.subject not in place.facility.managers:
         raise Refused("not_your_facility", field="token", facility_id=place.facility.id)
-
-
-def _span(start: datetime, end: datetime) -> Span:
-    try:
-        return Span(start, end)
-    except ValueError as error:
-        raise Refused("span_empty", field="end") from error

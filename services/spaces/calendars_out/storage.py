@@ -35,6 +35,8 @@ class AddressCodec:
 class Addresses(Aggregates[Address]):
     """All addresses."""
 
+    named = "address_id"
+
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, AddressCodec(), source=SOURCE, clock=clock, serial=serial)
 

@@ -268,11 +268,14 @@ class Case(Aggregate):
 
 
 def next_step(case: Case, booking: Booking) -> str | None:
-    """Return what is missing before the case and its booking agree, or None."""
-    if case.state != OPEN:
-        return None
+    """Return what is missing before the case and its booking agree, or None.
+
+    A resident may have answered before the booking is displaced: it is displaced all the same.
+    """
     if booking.state in ACTIVE:
         return DISPLACE if case.owner == RESIDENT else None
+    if case.state != OPEN:
+        return None
     if booking.state != DISPLACED:
         return END
     if case.owner != RESIDENT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.spaces.schemas import Command, an_id, instant, new_id
+from services.spaces.schemas import Command, an_id, instant, new_booking_id
 
 DECISIONS = ("keep", "displace")
 
@@ -30,7 +30,7 @@ class Decide(CaseAct):
 class TakeAlternative(CaseAct):
     """One of the alternatives, as the case told it; ``booking_id`` is the new booking's."""
 
-    booking_id = new_id()
+    booking_id = new_booking_id()
     space_id = an_id()
     start = instant()
     end = instant()
@@ -45,6 +45,7 @@ class OfFacility(Schema):
 
 
 class Mine(Schema):
-    """The caller's own cases."""
+    """The caller's own cases, page by page."""
 
     limit = fields.Integer(strict=True)
+    cursor = fields.String(allow_none=True)

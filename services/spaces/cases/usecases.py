@@ -50,6 +50,8 @@ from shared.pages import checked_limit, instant_after, page
 #: Cases moved on in one sweep.
 SWEPT_AT_ONCE = 50
 MOST_ROWS = 200
+#: Cases of one resident that are told, latest first, page by page.
+MOST_READ = 1_000
 MOST_ALTERNATIVES = 5
 STAFF = ("officer", "host")
 #: Steps between a case and its booking; more say that others keep changing them.
@@ -258,12 +260,21 @@ class CaseDesk:
 
         return self.cases.act(Act.of(act_id, "decline", id=case_id), case_id, decide)
 
-    def mine(self, actor: Actor, *, limit: int = 50) -> dict[str, Any]:
-        """Return ``{cases}`` of the caller, latest first, at most ``limit`` (1 to 200)."""
+    def mine(self, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+        """Return ``{cases, cursor}`` of the caller, latest first, at most ``limit`` (1 to 200)."""
         checked_limit(limit, MOST_ROWS)
+        since = instant_after(cursor)
         must_be_self(actor, actor.subject, tenant=actor.tenant)
-        found = self.cases.of_resident(actor.subject, limit)
-        return {"cases": [shown(case) for case in found if case.tenant == actor.tenant]}
+        found = sorted(
+            self.cases.of_resident(actor.subject, MOST_READ), key=lambda case: (case.opened_at, case.id), reverse=True
+        )
+        mine = (
+            case
+            for case in found
+            if case.tenant == actor.tenant and (since is None or (case.opened_at, case.id) < since)
+        )
+        rows, further = page(map(shown, mine), limit, lambda row: (row["opened_at"], row["case_id"]))
+        return {"cases": rows, "cursor": further}
 
     def read(self, actor: Actor, *, case_id: str) -> dict[str, Any]:
         """Return a case to its resident or to the facility's staff."""

@@ -63,9 +63,7 @@ class ConductDesk:
     def note_missed(self, strike: Strike, tenant: str, resident_id: str) -> None:
         """Nobody came to a booking; heard twice, it is struck once."""
         record_id = Record.id_of(tenant, resident_id)
-        if self.records.find(record_id) is None:
-            fresh = Record(id=record_id, tenant=tenant, resident_id=resident_id)
-            self.records.create(Act.own(f"open:{record_id}", "open"), fresh, {})
+        self._make_sure_of(tenant, resident_id)
         now = self.clock.now()
         self._change(record_id, lambda record: record.strike(strike, now))
 
@@ -103,9 +101,10 @@ class ConductDesk:
         may = self._readable(actor, known)
         if not actor.is_any("officer") and not may:
             raise NotFound("no_such_record", field="resident_id", id=record_id)
-        if known.version:
-            look = Look(actor.subject, self.clock.now(), why.strip())
-            self._change(record_id, lambda record: record.note_look(look))
+        # Also where nothing is recorded: that, too, was learned of somebody.
+        self._make_sure_of(tenant, known.resident_id)
+        look = Look(actor.subject, self.clock.now(), why.strip())
+        self._change(record_id, lambda record: record.note_look(look))
         shown = _shown(known, self.clock.now(), texts=lambda strike: strike.booking_id in may)
         if not actor.is_any("officer"):
             shown["strikes"] = [row for row in shown["strikes"] if row["booking_id"] in may]
@@ -222,6 +221,13 @@ class ConductDesk:
             return {"booking_id": booking_id, "state": record.find(booking_id).state}
 
         return self.records.act(act, Record.id_of(tenant, resident_id), decide)
+
+    def _make_sure_of(self, tenant: str, resident_id: str) -> None:
+        """Make the resident's record if there is none."""
+        record_id = Record.id_of(tenant, resident_id)
+        if self.records.find(record_id) is None:
+            fresh = Record(id=record_id, tenant=tenant, resident_id=resident_id)
+            self.records.create(Act.own(f"open:{record_id}", "open"), fresh, {})
 
     def _change(self, record_id: str, change: Change) -> None:
         def decide(record: Record) -> dict[str, Any]:

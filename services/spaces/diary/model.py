@@ -1,7 +1,7 @@
 """One day of one root space, and the claims on its parts. Pure: no I/O, no clock; time and ids come in.
 
     held (until a deadline, for an act that is under way) --settle--> taken --drop--> (gone)
-       +--drop: the act was refused, or made impossible--> (gone)
+       +--give_back: the act was refused; drop: it was made impossible--> (gone)
 
 A claim names the leaf parts it takes; a hall takes them all, so hall against part is decided here, in one document.
 Residents' claims never overlap each other. A facility's own entry is taken as it comes, over whatever lies there: that
@@ -62,6 +62,8 @@ class Claim:
     #: The act to make impossible before a held claim may be released.
     act_id: str = ""
     entry: Entry | None = None
+    #: A repeat of the act held it as well, and may still be under way: a refusal of the one releases nothing.
+    repeated: bool = False
 
     @property
     def padded(self) -> Span:
@@ -72,6 +74,11 @@ class Claim:
         """Return whether both want a same part."""
         wanted = tuple(parts)
         return WHOLE in (self.parts, wanted) or not set(self.parts).isdisjoint(wanted)
+
+    def is_same_as(self, other: Claim) -> bool:
+        """Return whether both want the same, whoever asks and until when."""
+        mine = (self.kind, self.space_id, self.parts, self.span, self.before, self.after)
+        return mine == (other.kind, other.space_id, other.parts, other.span, other.before, other.after)
 
     def clashes_with(self, other: Claim) -> bool:
         """Return whether both can't be: same parts, and one's use lies in the other's use or buffers."""
@@ -107,13 +114,12 @@ class Diary(Aggregate):
     def hold(self, claim: Claim, *, hours_version: int, instead_of: str | None = None) -> None:
         """Set a span aside for an act under way; raise ``Refused`` (``span_taken``, ``hours_changed``).
 
-        ``instead_of`` names the same resident's offer, which this claim takes the place of. Holding again for the same
-        claim changes nothing.
+        ``instead_of`` names the same resident's offer, which this claim takes the place of. Holding the same claim again
+        only notes that the act is repeated; another claim under the same names is refused (``act_id_reused``).
         """
         known = self.claims.get(claim.id)
         if known is not None:
-            if known.act_id != claim.act_id:
-                raise Refused("id_taken", field="booking_id", id=claim.id)
+            self._hold_again(known, claim)
             return
         if hours_version < self.hours_version:
             raise Refused("hours_changed", field="start")
@@ -130,7 +136,7 @@ class Diary(Aggregate):
         claim = self.claims.get(claim_id)
         if claim is None:
             return False
-        self.claims[claim_id] = replace(claim, deadline=None)
+        self.claims[claim_id] = replace(claim, deadline=None, repeated=False)
         return True
 
     def extend(self, claim_id: str, deadline: datetime) -> bool:
@@ -140,6 +146,12 @@ class Diary(Aggregate):
             return False
         self.claims[claim_id] = replace(claim, deadline=deadline)
         return True
+
+    def give_back(self, claim_id: str, act_id: str) -> None:
+        """Give back what a refused act held, unless its repeat holds it too; that is then left to the sweeper."""
+        claim = self.claims.get(claim_id)
+        if claim is not None and claim.deadline is not None and not claim.repeated:
+            self.drop(claim_id, act_id)
 
     def drop(self, claim_id: str, act_id: str | None = None) -> None:
         """Give a claim back, and say that its span is free again; with ``act_id``, only if that act made it."""
@@ -176,6 +188,14 @@ class Diary(Aggregate):
             for claim in self.claims.values()
             if claim.kind == BOOKING and claim.shares_parts_with(entry.parts) and claim.span.overlaps(entry.span)
         )
+
+    def _hold_again(self, known: Claim, claim: Claim) -> None:
+        if known.act_id != claim.act_id:
+            raise Refused("id_taken", field="booking_id", id=claim.id)
+        if not known.is_same_as(claim):
+            raise Refused("act_id_reused", field="act_id")
+        if known.deadline is not None:
+            self.claims[claim.id] = replace(known, repeated=True)
 
     def _say_overlapped(self, entry: Claim) -> None:
         for booking_id in self.bookings_under(entry):

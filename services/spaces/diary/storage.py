@@ -78,6 +78,8 @@ def _written(claim: Claim) -> Document:
         row["after"] = int(claim.after.total_seconds())
     if claim.deadline is not None:
         row["deadline"] = claim.deadline
+    if claim.repeated:
+        row["repeated"] = True
     if claim.entry is not None:
         row["entry"] = vars(claim.entry).copy()
     return row
@@ -96,6 +98,7 @@ def _read(row: Mapping[str, Any]) -> Claim:
         deadline=row.get("deadline"),
         act_id=row["act_id"],
         entry=None if entry is None else Entry(**entry),
+        repeated=row.get("repeated", False),
     )
 
 

@@ -56,8 +56,7 @@ class DiaryDesk:
                 self._hold(root, day, claim, hours_version, instead_of)
                 held.append(day)
         except Refused:
-            for day in held:
-                self._drop(root.id, day, claim.id, claim.act_id)
+            self.give_back(root.id, claim.id, held, claim.act_id)
             raise
 
     def settle(self, root_id: str, claim_id: str, days: Iterable[date]) -> bool:
@@ -81,6 +80,16 @@ class DiaryDesk:
 
             kept = self._still(root_id, day, decide) and kept
         return kept
+
+    def give_back(self, root_id: str, claim_id: str, days: Iterable[date], act_id: str) -> None:
+        """Give back what a refused act held on these days, unless a repeat of it is under way."""
+        for day in days:
+
+            def decide(diary: Diary) -> dict[str, Any]:
+                diary.give_back(claim_id, act_id)
+                return {}
+
+            self._if_there(root_id, day, decide)
 
     def drop(self, root_id: str, claim_id: str, days: Iterable[date], act_id: str | None = None) -> None:
         """Give the claim back on all these days; with ``act_id``, only if that act made it."""
@@ -110,7 +119,9 @@ class DiaryDesk:
     def sweep(self, owners: Mapping[str, Owner]) -> bool:
         """Deal with held claims past their deadline, by kind: first make the act impossible, only then release.
 
-        A claim whose act turns out to be done is settled instead. Returns whether there may be more.
+        A claim whose act turns out to be done is settled instead. One that stays held after that is none of what the
+        act made (its name was used to ask for something else meanwhile): it is released. Returns whether there may be
+        more.
         """
         now = self.clock.now()
         overdue = self.diaries.overdue(now, SWEPT_AT_ONCE)
@@ -123,13 +134,14 @@ class DiaryDesk:
                     self.drop(diary.root_id, claim.id, [diary.day], claim.act_id)
                 else:
                     owner.settle(claim.id)
-                    self._alarm_if_held(diary, claim, now)
+                    self._release_if_held(diary, claim, now)
         return len(overdue) == SWEPT_AT_ONCE
 
-    def _alarm_if_held(self, diary: Diary, claim: Claim, now: datetime) -> None:
+    def _release_if_held(self, diary: Diary, claim: Claim, now: datetime) -> None:
         found = self.diaries.get(diary.id).claims.get(claim.id)
         if found is not None and found.deadline is not None and found.deadline <= now:
             log.error("claim_not_settled", diary=diary.id, claim=claim.id, kind=claim.kind)
+            self.drop(diary.root_id, claim.id, [diary.day], claim.act_id)
 
     def _hold(self, root: Root, day: date, claim: Claim, hours_version: int, instead_of: str | None) -> None:
         def decide(diary: Diary) -> dict[str, Any]:
@@ -143,6 +155,9 @@ class DiaryDesk:
             diary.drop(claim_id, act_id)
             return {}
 
+        self._if_there(root_id, day, decide)
+
+    def _if_there(self, root_id: str, day: date, decide: Callable[[Diary], dict[str, Any]]) -> None:
         try:
             self.diaries.act(None, Diary.id_of(root_id, day), decide)
         except NotFound:

@@ -10,10 +10,10 @@ from typing import Any
 from services.spaces.facilities.geojson import feature
 from services.spaces.facilities.model import OPEN, Facility, Place, Space
 from services.spaces.facilities.usecases import FacilityDesk
-from services.spaces.facilities.values import Hours, plain
+from services.spaces.facilities.values import FARTHEST, Hours, plain
 from services.spaces.facilities.words import asked_words
 from shared.actors import Actor
-from shared.clock import iso
+from shared.clock import iso, kst_day
 from shared.errors import Refused
 from shared.pages import checked_limit, instant_after, page
 
@@ -42,6 +42,9 @@ class Register:
 
     def hours(self, _actor: Actor, *, space_id: str, first: date, last: date) -> dict[str, Any]:
         """Return ``{open: [{start, end}], holidays: {day: name}}`` of these KST days, at most 62."""
+        low, high = (kst_day(self.desk.clock.now()) + timedelta(days=away) for away in (-FARTHEST, FARTHEST))
+        if not low <= first <= high:
+            raise Refused("out_of_range", field="first", low=low.isoformat(), high=high.isoformat())
         furthest = first + timedelta(days=MOST_DAYS - 1)
         if not first <= last <= furthest:
             raise Refused("out_of_range", field="last", low=first.isoformat(), high=furthest.isoformat())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.spaces.facilities.model import ENDS, OPEN, Place
+from services.spaces.facilities.values import LONGEST
 from services.spaces.spans import Span, covered
 from shared.clock import KST, iso, kst_day, start_of_kst_day
 from shared.errors import Refused
@@ -26,6 +27,20 @@ class Wanted:
 
 
 Rule = Callable[[Wanted], Refused | None]
+
+
+def asked_span(start: datetime, end: datetime) -> Span:
+    """Return the span that somebody asks for; raise ``Refused`` when it is empty or longer than any space allows.
+
+    Whoever asks for a thousand years is refused here, before anybody works out their opening hours.
+    """
+    try:
+        span = Span(start, end)
+    except ValueError as error:
+        raise Refused("span_empty", field="end") from error
+    if span.end - span.start > timedelta(minutes=LONGEST):
+        raise Refused("span_too_long", field="end", most=LONGEST)
+    return span
 
 
 def space_is_open(wanted: Wanted) -> Refused | None:

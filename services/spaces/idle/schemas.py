@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from services.spaces.facilities.model import APPROVAL, INSTANT
 from services.spaces.idle.usecases import SOURCES
-from services.spaces.schemas import an_id
+from services.spaces.schemas import REACHABLE, an_id
 from shared.events.contract import PRINTABLE
 
 #: Codes in one wish or need.
@@ -25,7 +25,7 @@ def _whole(low: int, high: int) -> fields.Integer:
 
 
 def _maybe(**options: Any) -> fields.AwareDateTime:
-    return fields.AwareDateTime(allow_none=True, format="iso", **options)
+    return fields.AwareDateTime(allow_none=True, format="iso", validate=REACHABLE, **options)
 
 
 class Near(Schema):

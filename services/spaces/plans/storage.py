@@ -110,6 +110,8 @@ class SubscriptionCodec:
 class Plans(Aggregates[Plan]):
     """All plans."""
 
+    named = "plan_id"
+
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, PlanCodec(), source=PLANS_SOURCE, clock=clock, serial=serial)
 
@@ -134,6 +136,8 @@ class Plans(Aggregates[Plan]):
 
 class Subscriptions(Aggregates[Subscription]):
     """All subscriptions; at most one that runs for each resident and plan."""
+
+    named = "subscription_id"
 
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, SubscriptionCodec(), source=SUBSCRIPTIONS_SOURCE, clock=clock, serial=serial)

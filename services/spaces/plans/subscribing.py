@@ -147,7 +147,7 @@ class SubscriptionDesk:
         found = [
             one
             for one in self.subscriptions.of_resident(resident, MOST_SUBSCRIPTIONS)
-            if (actor.is_any("service") or one.tenant == actor.tenant)
+            if _may_see(actor, resident, one)
             and (since is None or (one.requested_at, one.id) < since)
         ]
         rows, further = page(map(shown, found), limit, lambda row: (row["requested_at"], row["subscription_id"]))
@@ -189,6 +189,14 @@ class SubscriptionDesk:
         found = self.subscriptions.get(subscription_id)
         must_be_self(actor, found.resident_id, tenant=found.tenant, or_roles=("officer",), district=found.district)
         return found
+
+
+def _may_see(actor: Actor, resident: str, one: Subscription) -> bool:
+    """Return whether somebody who may ask about a resident may see this one: officers in their own districts."""
+    if actor.is_any("service"):
+        return True
+    everywhere = actor.subject == resident or not actor.districts
+    return one.tenant == actor.tenant and (everywhere or one.district in actor.districts)
 
 
 def shown(subscription: Subscription) -> dict[str, Any]:

@@ -160,7 +160,8 @@ class QuotaLedger(Aggregate):
         """Set minutes aside for an act under way.
 
         A repeat by the same act only moves the deadline. Raises ``Refused``: ``quota_exceeded``, ``cycle_is_over``,
-        ``subscription_has_ended``, ``too_many_charges``, or ``id_taken`` when another act has this booking.
+        ``subscription_has_ended``, ``too_many_charges``, ``id_taken`` when another act has this booking, or
+        ``act_id_reused`` when the same act asks for other minutes.
         """
         known = self.lines.get(line.booking_id)
         if known is not None:
@@ -275,6 +276,8 @@ class QuotaLedger(Aggregate):
     def _hold_again(self, known: Line, line: Line) -> None:
         if known.act_id != line.act_id:
             raise Refused("id_taken", field="booking_id", id=line.booking_id)
+        if known.version == NOT_MADE and known.held != line.held:
+            raise Refused("act_id_reused", field="act_id")
         if known.deadline is not None and line.deadline is not None:
             deadline = max(known.deadline, line.deadline)
             self.lines[line.booking_id] = replace(known, deadline=deadline, tries=known.tries + 1)

@@ -145,7 +145,9 @@ class QuotaDesk:
     def sweep_holds(self, bookings: Bookings) -> bool:
         """Deal with holds past their deadline: first make the act impossible, only then release.
 
-        A hold whose booking turns out to be made is settled instead. Returns whether there may be more.
+        A hold whose booking turns out to be made is settled instead. One that stays held after that is not what the
+        booking is charged to (its act's name was used to ask for something else meanwhile): it is released. Returns
+        whether there may be more.
         """
         now = self.clock.now()
         overdue = self.ledgers.with_overdue_holds(now, SWEPT_AT_ONCE)
@@ -157,7 +159,7 @@ class QuotaDesk:
                     self._release(ledger.id, line.booking_id, line.act_id, impossible=True)
                 else:
                     bookings.settle(line.booking_id)
-                    self._alarm_if_held(ledger.id, line.booking_id, now)
+                    self._release_if_held(ledger.id, line, now)
         return len(overdue) == SWEPT_AT_ONCE
 
     # When told, and by the clock.
@@ -267,10 +269,11 @@ class QuotaDesk:
 
         self.ledgers.act(None, ledger_id, decide)
 
-    def _alarm_if_held(self, ledger_id: str, booking_id: str, now: datetime) -> None:
-        line = self.ledgers.get(ledger_id).lines.get(booking_id)
+    def _release_if_held(self, ledger_id: str, seen: Line, now: datetime) -> None:
+        line = self.ledgers.get(ledger_id).lines.get(seen.booking_id)
         if line is not None and line.deadline is not None and line.deadline <= now:
-            log.error("hold_not_settled", ledger=ledger_id, booking=booking_id)
+            log.error("hold_not_settled", ledger=ledger_id, booking=seen.booking_id)
+            self._release(ledger_id, seen.booking_id, seen.act_id, impossible=True)
 
     def _home(self, ledger: QuotaLedger) -> str | None:
         """Return the ledger of the cycle that runs now, or None when nothing can be spent any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.spaces.waiting.model import Wish
+from services.spaces.waiting.model import OFFERED, Wish
 from shared.clock import iso
 
 
@@ -21,5 +21,7 @@ def shown(wish: Wish) -> dict[str, Any]:
         "asked_at": iso(wish.asked_at),
         "state": wish.state,
         "round": wish.round,
+        # What ``spaces_bookings.request`` accepts it by.
+        "offer_id": wish.id if wish.state == OFFERED else None,
         "offer_until": None if wish.offer_until is None else iso(wish.offer_until),
     }

@@ -21,7 +21,7 @@ from services.spaces.bookings.usecases import must_be_staff
 from services.spaces.diary.model import BOOKING, Claim
 from services.spaces.diary.usecases import DiaryDesk
 from services.spaces.facilities.model import Place
-from services.spaces.facilities.rules import refusal
+from services.spaces.facilities.rules import asked_span, refusal
 from services.spaces.spans import Span
 from services.spaces.waiting.model import MOST_OPEN, OFFERED, WAITING, Wish, offer_until
 from services.spaces.waiting.shown import shown
@@ -73,7 +73,7 @@ class WaitingDesk:
         """
         place = self.places.place(space_id)
         must_be_self(actor, actor.subject, tenant=place.space.tenant)
-        span = _span(start, end)
+        span = asked_span(start, end)
         space = place.space
         act = Act.of(
             act_id,
@@ -347,10 +347,3 @@ def _changing(change: Callable[[Wish], None]) -> Callable[[Wish], dict[str, Any]
         return {}
 
     return decide
-
-
-def _span(start: datetime, end: datetime) -> Span:
-    try:
-        return Span(start, end)
-    except ValueError as error:
-        raise Refused("span_empty", field="end") from error

@@ -26,6 +26,8 @@ Document = Mapping[str, Any]
 
 #: Services with a database.
 SERVICES = ("placement", "spaces", "residents", "notifications", "statistics")
+#: A sweeper passes by this often, at least, once a hold is overdue.
+SWEPT_WITHIN = timedelta(seconds=15)
 #: States in which a span is the booker's.
 ACTIVE = frozenset({"awaiting", "confirmed", "checked_in"})
 
@@ -96,6 +98,12 @@ def keep_account(world: OfficeWorld, office: Office, facility: FacilityPeople) -
     )
 
 
+def is_under_way(row: Document, now: datetime) -> bool:
+    """Whether a claim or a ledger's line is held for an act that may still come."""
+    deadline = row.get("deadline")
+    return deadline is not None and deadline + SWEPT_WITHIN > now
+
+
 def _whole(documents: Any) -> list[Document]:
     """Return what was made; acts that were made impossible leave a tombstone."""
     return [document for document in documents if not document.get("tombstone")]
@@ -132,7 +140,7 @@ def over_http(calendar: Radicale, address: str) -> Iterator[Entry]:
 def entries_of(content: bytes, name: str) -> Iterator[Entry]:
     """Yield the events of an iCalendar object that don't repeat."""
     for event in Calendar.from_ical(content).walk("VEVENT"):
-        span = Span(event["DTSTART"].dt.astimezone(UTC), event["DTEND"].dt.astimezone(UTC))
+        span = Span(event.decoded("DTSTART").astimezone(UTC), event.decoded("DTEND").astimezone(UTC))
         busy = str(event.get("TRANSP", "OPAQUE")) == "OPAQUE" and str(event.get("STATUS", "")) != "CANCELLED"
         yield Entry(str(event["UID"]), span, name, busy)
 

@@ -9,7 +9,6 @@ time, so that the reckoning can hold the services to it, and a loss can be told 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -32,8 +31,8 @@ CALLERS = 8
 WANTS = 3
 #: One deed of the facilities' people for so many wants.
 WANTS_A_DEED = 15
-#: Somebody looks again after so many seconds, so often, before they lose interest.
-LOOKS, LOOK_AGAIN = 4, 2.0
+#: Somebody looks again after so many seconds, so often, before they lose interest; and everybody once when all have asked.
+LOOKS, LOOK_AGAIN = 6, 6.0
 #: Refusals that a race explains, by verb.
 EXPLAINED: Mapping[str, frozenset[str]] = {
     "request": frozenset({"span_taken", "quota_exceeded", "too_many_bookings", "act_too_late"}),
@@ -117,7 +116,7 @@ class Residents:
         with ThreadPoolExecutor(CALLERS, thread_name_prefix="resident") as callers:
             try:
                 list(callers.map(one, queue))
-                list(callers.map(lambda _caller: self._look_after_all(), range(CALLERS)))
+                list(callers.map(lambda _caller: self._look_a_last_time(), range(CALLERS)))
             except BaseException:
                 self._people.stopping.set()
                 self._facility.stopping.set()
@@ -303,7 +302,13 @@ class Residents:
             self._carry_on(want, want.next)
         return True
 
-    def _look_after_all(self) -> None:
-        while self._later and not self._people.stopping.is_set():
-            if not self._look_after_one():
-                threading.Event().wait(0.1)
+    def _look_a_last_time(self) -> None:
+        """Look after those who still wait, once each, with everybody else."""
+        while not self._people.stopping.is_set():
+            try:
+                want = self._later.popleft()
+            except IndexError:
+                return
+            want.looks = 1
+            if want.next is not None:
+                self._carry_on(want, want.next)

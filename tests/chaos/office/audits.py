@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from shared.clock import from_iso, kst_day
-from tests.chaos.office.account import ACTIVE, Account, Document, Entry
+from tests.chaos.office.account import ACTIVE, Account, Document, Entry, is_under_way
 from tests.chaos.office.rooms import Room, Span, clash
 from tests.chaos.office.stage import Office
 
@@ -103,10 +103,11 @@ def _clashing(uses: Iterable[_Use], how: str) -> Iterator[Finding]:
     for together in near.values():
         for one, other in combinations(together, 2):
             pair = frozenset({one.id, other.id})
-            if len(pair) == 2 and pair not in seen and _at_one_time(one, other):
-                if clash(one.room, one.span, other.room, other.span):
-                    seen.add(pair)
-                    yield Finding(OVERLAP, f"{one.id} and {other.id} {how}", one.id)
+            if len(pair) < 2 or pair in seen or not _at_one_time(one, other):
+                continue
+            if clash(one.room, one.span, other.room, other.span):
+                seen.add(pair)
+                yield Finding(OVERLAP, f"{one.id} and {other.id} {how}", one.id)
 
 
 def _at_one_time(one: _Use, other: _Use) -> bool:
@@ -134,17 +135,24 @@ def ledgers(office: Office, account: Account) -> Iterator[Finding]:
             yield Finding(LEDGER, f"{ledger_id}: no such ledger, and it is told of", ledger_id)
             continue
         ledger = known[ledger_id]
-        for what in _wrong_in(ledger, moved[ledger_id], paid[ledger_id], office.included.get(ledger["subscription_id"])):
+        included = office.included.get(ledger["subscription_id"])
+        for what in _wrong_in(ledger, moved[ledger_id], paid[ledger_id], included, account.now):
             yield Finding(LEDGER, f"{ledger_id}: {what}", ledger_id)
 
 
 def _wrong_in(
-    ledger: Document, facts: Sequence[Mapping[str, Any]], bookings: Sequence[Document], included: int | None
+    ledger: Document,
+    facts: Sequence[Mapping[str, Any]],
+    bookings: Sequence[Document],
+    included: int | None,
+    now: datetime,
 ) -> Iterator[str]:
     lines = {line["booking_id"]: (line["held"], line["consumed"]) for line in ledger["lines"]}
     if len(lines) != len(ledger["lines"]):
         yield "a booking has two lines"
-    wanted = {one["_id"]: _charge(one) for one in bookings}
+    # Minutes that are held for an act under way are no booking's yet.
+    wanted = {line["booking_id"]: lines[line["booking_id"]] for line in ledger["lines"] if is_under_way(line, now)}
+    wanted |= {one["_id"]: _charge(one) for one in bookings}
     for booking in sorted({*lines, *wanted}):
         if lines.get(booking, (0, 0)) != wanted.get(booking, (0, 0)):
             yield f"{booking} counts {lines.get(booking)}, its booking says {wanted.get(booking)}"

@@ -119,7 +119,7 @@ class FacilityPeople:
         there = Calendar.from_ical(content)
         for event in there.walk("VEVENT"):
             for name in ("DTSTART", "DTEND"):
-                moved = event[name].dt + timedelta(minutes=30)
+                moved = event.decoded(name) + timedelta(minutes=30)
                 del event[name]
                 event.add(name, moved)
         # Only over what was seen: an entry that we took out meanwhile must not come back by their hand.

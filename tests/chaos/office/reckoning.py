@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.clock import kst_day
-from tests.chaos.office.account import ACTIVE, Account, Document
+from tests.chaos.office.account import ACTIVE, Account, Document, is_under_way
 from tests.chaos.office.asking import ASKING, Told, Want
 from tests.chaos.office.audits import (
     CALENDAR,
@@ -192,7 +192,8 @@ def _effects(want: Want, told: Told, counts: Counts) -> Iterator[tuple[str, int]
 
 def _effects_of_asking(want: Want, told: Told, counts: Counts) -> Iterator[tuple[str, int]]:
     booking = counts.bookings.get(told.about)
-    yield "the booking of this act", 0 if booking is None or booking["act_id"] != told.act else counts.acts[told.act]
+    act = f"asked:{told.act}"  # as a caller's own acts are kept
+    yield "the booking of this act", 0 if booking is None or booking["act_id"] != act else counts.acts[act]
     yield "the archived booking.requested", counts.facts["booking.requested", told.about]
     if booking is None:
         return
@@ -358,12 +359,14 @@ def _not_at_rest(office: Office, account: Account) -> Iterator[Finding]:
             yield Finding(LEFT, "still waits for its calendar", name)
     for diary in account.diaries:
         for row in diary["claims"]:
-            if row["kind"] == "booking" and (row.get("deadline") is not None or states.get(row["id"]) not in ACTIVE):
+            if row["kind"] != "booking" or is_under_way(row, account.now):
+                continue
+            if row.get("deadline") is not None or states.get(row["id"]) not in ACTIVE:
                 what = f"the diary of {diary['day']} holds {row['id']} ({states.get(row['id'])}) until {row.get('deadline')}"
                 yield Finding(LEFT, what, row["id"])
     for ledger in account.ledgers:
         for line in ledger["lines"]:
-            if line["deadline"] is not None:
+            if line["deadline"] is not None and not is_under_way(line, account.now):
                 yield Finding(LEFT, f"{ledger['_id']} holds {line['held']} until {line['deadline']}", line["booking_id"])
     for case in account.cases:
         booking = states.get(case["booking_id"])

@@ -97,7 +97,7 @@ def _family(prefix: str, house: int) -> list[Room]:
     # With a calendar of part A alone, the hall and A+B lie in that one, B and C in none.
     whole = house % 2 == 0
     everybody, those_with_a = (hall, hall) if whole else (None, a)
-    room = {"facility": facility, "root": hall}
+    room: dict[str, Any] = {"facility": facility, "root": hall}
     return [
         Room(hall, name="강당", leaves=frozenset({a, b, c}), mode=APPROVAL, after=30, calendar=those_with_a, **room),
         Room(a, name="강당 A", leaves=frozenset({a}), parent=hall, mode=APPROVAL, calendar=those_with_a, **room),

@@ -129,10 +129,14 @@ def run(
     rooms: int,
     kills: int,
     seed: int,
+    patient: bool = True,
     note: Note = lambda _what: None,
     asked: Callable[[int], None] = lambda _count: None,
 ) -> Outcome:
-    """Do one run in `folder`; everything it starts has ended when it returns or raises."""
+    """Do one run in `folder`; everything it starts has ended when it returns or raises.
+
+    `patient`: also wait until nothing is held for an act that never came; otherwise holds are let be until their deadline.
+    """
     started = time.monotonic()
     with an_office(folder, say=note) as world:
         note(f"켜짐 (town up) {time.monotonic() - started:.1f} s")
@@ -151,7 +155,7 @@ def run(
             world, people, everybody, count=WANTS * residents, kills=kills, seed=seed, note=note, asked=asked
         )
         drained, restless = drain(lambda: unrest(world, office, facility), killer.shots, note=note)
-        if drained is not None:
+        if drained is not None and patient:
             _until_nothing_is_held(world, office, facility, note=note)
         account = keep_account(world, office, facility)
         return Outcome(

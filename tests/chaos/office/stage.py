@@ -253,14 +253,17 @@ def _until_all_is_there(world: OfficeWorld, office: Office) -> None:
     """Every calendar is read once and speaks for its rooms; places may be two seconds old in the services' memory."""
     until, spaces = time.monotonic() + PATIENCE, world.database("spaces")
     while True:
-        known = {one["_id"]: one for one in spaces["spaces"].find({"tenant": office.tenant})}
+        known = spaces["spaces"].count_documents({"tenant": office.tenant})
+        admitted = {
+            row["id"]: row["feed_id"]
+            for facility in spaces["facilities"].find({"tenant": office.tenant}, ["admitted"])
+            for row in facility["admitted"]
+        }
+        speaking = [room for room, feed in office.feeds.items() if admitted.get(room) == feed]
         read = [one["_id"] for one in spaces["feeds"].find({"tenant": office.tenant}) if one["read_at"] is not None]
-        speaking = [
-            room.id for room in office.rooms.values() if known.get(room.id, {}).get("feed_id") == office.feed_of(room)
-        ]
-        if len(read) == len(office.feeds) and len(speaking) == len(office.rooms):
+        if (known, len(read), len(speaking)) == (len(office.rooms), len(office.feeds), len(office.feeds)):
             time.sleep(2.5)
             return
         if time.monotonic() >= until:
-            raise NeverAnswered(f"{len(read)} of {len(office.feeds)} calendars read, {len(speaking)} rooms have theirs")
+            raise NeverAnswered(f"of {len(office.feeds)} calendars {len(read)} are read, {len(speaking)} known; {known} rooms")
         time.sleep(0.3)

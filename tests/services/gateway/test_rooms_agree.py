@@ -99,6 +99,7 @@ PAIRS: tuple[tuple[type[Schema], set[str], type[Schema]], ...] = (
     (bookings.AnswerRequest, {"booking_id"}, booked.Answer),
     (bookings.CheckIn, {"booking_id"}, booked.CheckIn),
     (bookings.WhichBookings, {"resident_id"}, booked.Mine),
+    (common.WhichPage, {"space_id"}, booked.OfSpace),
     (bookings.CodePage, {"space_id"}, doors.Show),
     (waiting.MakeWish, set(), waited.Wish),
     (waiting.MyWishes, set(), waited.Mine),

@@ -91,7 +91,7 @@ class PlacesTwin:
 
     known: dict[str, Place] = field(default_factory=dict)
 
-    def place(self, space_id: str) -> Place:
+    def place(self, space_id: str, *, fresh: bool = False) -> Place:
         """Return it."""
         if space_id not in self.known:
             raise NotFound("no_such_space", field="space_id", id=space_id)

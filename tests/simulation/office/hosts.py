@@ -20,6 +20,10 @@ class Hosts:
     def __init__(self, people: People) -> None:
         self.people = people
         self.random = people.random
+        #: Whether a room may be closed for good by now.
+        self.may_close = False
+        #: Facilities whose exceptional days were changed.
+        self.changed_days: set[str] = set()
         self._entries = 0
 
     def work(self, facility_id: str, acts: int) -> None:
@@ -34,7 +38,7 @@ class Hosts:
                 self._look_at_bookings(host, facility_id)
             elif roll < 0.75:
                 self._decide_cases(host, facility_id)
-            elif roll < 0.83:
+            elif roll < 0.80:
                 self._change_days(host, facility_id)
             elif roll < 0.90:
                 self._answer_excuses(host, facility_id)
@@ -57,7 +61,7 @@ class Hosts:
                 self.people.insist(
                     "spaces_facilities", "change_space", officer, space_id=cast.EAST, after_minutes=more
                 )
-            elif roll < 0.78:
+            elif roll < 0.78 and self.may_close:
                 self.people.insist("spaces_facilities", "close_space", officer, space_id=cast.STUDIO)
             elif roll < 0.85 and self.people.residents.subscriptions:
                 chosen = self.random.choice(list(self.people.residents.subscriptions))
@@ -93,7 +97,8 @@ class Hosts:
         """Close some day, half of one, or none."""
         day = f"{self.random.choice((cast.FAR, cast.FAR + minutes(60), cast.BEGINNING + minutes(60))):%Y-%m-%d}"
         windows = self.random.choice(([], [{"open": "00:02", "close": "24:00"}], [{"open": "00:00", "close": "23:59"}]))
-        rows = [{"day": day, "windows": windows, "reason": "시설 점검"}] if self.random.random() < 0.6 else []
+        rows = [{"day": day, "windows": windows, "reason": "시설 점검"}] if self.random.random() < 0.5 else []
+        self.changed_days.add(facility_id)
         self.people.insist("spaces_facilities", "set_exceptions", host, facility_id=facility_id, exceptions=rows)
 
     def _answer_excuses(self, host: Actor, facility_id: str) -> None:
@@ -124,7 +129,9 @@ class Hosts:
         """Have a seat more or less."""
         plan = next(one for one in cast.plans(self.people.promote) if one["plan_id"] == cast.SEATED)
         told = {name: value for name, value in plan.items() if name not in ("tenant", "district", "programme_id")}
-        self.people.insist("spaces_plans", "change", officer, **{**told, "seats": self.random.randrange(1, 4)})
+        seats = self.random.randrange(1, 4)
+        self.people.most_seats = max(seats, self.people.most_seats)
+        self.people.insist("spaces_plans", "change", officer, **{**told, "seats": seats})
 
     # The calendar.
 

@@ -36,6 +36,8 @@ class People(Folk):
         self.hosts = Hosts(self)
         self.residents = Residents(self)
         self.halls_system = HallsSystem(self)
+        #: The most seats that the seat plan ever had.
+        self.most_seats = cast.SEATS
         self.promote = self.random.choice(("at_once", "offer"))
         self._names = 0
 
@@ -50,11 +52,12 @@ class People(Folk):
 
     def _play(self) -> None:
         self._set_up()
-        self._day(7)
+        self._day(8)
         while self.ledger.busy > 1:
             self.world.scheduler.sleep(5.0)
         self.world.scheduler.leap(UNTIL_NEXT_DAY)
-        self._day(4)
+        self.hosts.may_close = True
+        self._day(5)
 
     def _set_up(self) -> None:
         officer = OFFICERS[0]

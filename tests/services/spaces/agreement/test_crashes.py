@@ -151,6 +151,23 @@ def test_a_reader_that_sleeps_past_its_lease_anywhere_does_no_lasting_harm() -> 
         must_agree(office)
 
 
+def test_a_reader_whose_lease_is_over_writes_one_thing_at_most() -> None:
+    office, wrote = a_busy_office(), []
+
+    def step(what: str) -> None:
+        if what in ("database diaries.update_one", "database diaries.insert_one") or what.startswith(("calendar PUT", "calendar DEL")):
+            if not wrote:
+                office.clock.move(LEASE)
+                late.clock.at = office.clock.at
+            if not what.endswith(" done"):
+                wrote.append(what)
+
+    late = another(office, step=step)
+    assert late.reconcile() is None
+    assert len(wrote) == 1
+    assert office.feed.reason == "too_slow"
+
+
 def test_while_a_reader_may_still_write_every_reading_is_whole() -> None:
     office, steps = a_busy_office(), Steps()
     reader = another(office, step=steps)

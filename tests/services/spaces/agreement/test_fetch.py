@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ import pytest
 
 from services.spaces.agreement.calendar import Silent
 from services.spaces.agreement.fetch import NotAllowed, Outside, Reply
+from services.spaces.agreement.lines import Packed
 from services.spaces.agreement.model import Secret
 from shared.config import Misconfigured, settings
 from tests.harness import ROOT
@@ -274,14 +276,29 @@ def test_a_packed_body_is_unpacked(server: Server) -> None:
     assert got(Outside(HOME), server.url()).body == b"BEGIN:VCALENDAR" * 1000
 
 
-def test_a_bomb_is_not_unpacked(server: Server) -> None:
+def a_bomb() -> bytes:
+    """Return a hundred megabytes, packed."""
     bomb = io.BytesIO()
     pack = zlib.compressobj(9, wbits=31)
     for _ in range(100):
         bomb.write(pack.compress(b"\0" * MEGABYTE))
     bomb.write(pack.flush())
-    assert len(bomb.getvalue()) < MEGABYTE
-    server.answers["/"] = text_of(bomb.getvalue(), Content_Encoding="gzip")
+    return bomb.getvalue()
+
+
+def test_no_more_of_a_bomb_is_unpacked_than_is_allowed() -> None:
+    bomb = a_bomb()
+    tracemalloc.start()
+    try:
+        with pytest.raises(Silent):
+            Packed(MEGABYTE).take(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 10 * MEGABYTE
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_bomb_is_not_unpacked(server: Server) -> None:
+    server.answers["/"] = text_of(a_bomb(), Content_Encoding="gzip")
 
     with pytest.raises(Silent) as silent:
         got(Outside(HOME, most_bytes=MEGABYTE), server.url())

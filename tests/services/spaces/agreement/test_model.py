@@ -6,7 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from services.spaces.agreement.model import EVERY, LATE, LEASE, LONGEST_PAUSE, WHOLE_EVERY, Feed, Reading, Secret
+from services.spaces.agreement.model import (
+    EVERY,
+    LATE,
+    LEASE,
+    LONG_LEASE,
+    LONGEST_PAUSE,
+    NEEDS_TIME,
+    WHOLE_EVERY,
+    Feed,
+    Reading,
+    Secret,
+)
 from shared.errors import Refused
 from tests.services.spaces.agreement.makers import a_feed, later
 from tests.services.spaces.makers import NOW
@@ -42,7 +53,7 @@ def said(feed: Feed) -> list[str]:
 def test_one_reader_at_a_time_holds_the_lease() -> None:
     feed = a_feed()
     first = begun(feed)
-    assert feed.begin_reading(later(1), asked=True) is None
+    assert feed.begin_reading(later(0.25), asked=True) is None
 
     second = feed.begin_reading(NOW + LEASE, asked=True)
     assert second is not None
@@ -201,3 +212,25 @@ def test_a_secret_is_in_no_text_of_a_feed() -> None:
     feed = a_feed()
     assert "비밀" not in repr(feed)
     assert "비밀" not in repr(feed.named())
+
+
+def test_who_dies_while_reading_keeps_the_others_away_for_half_a_minute_only() -> None:
+    feed = a_read_feed()
+    begun(feed, 10)
+
+    assert feed.begin_reading(later(10) + LEASE, asked=True) is not None
+    assert timedelta(seconds=30) >= LEASE
+
+
+def test_a_calendar_whose_readings_outlive_their_lease_is_given_more_time() -> None:
+    feed = a_feed()
+    late = [begun(feed, minutes) for minutes in range(NEEDS_TIME + 1)]
+    for number, reading in enumerate(late[:-1]):
+        assert not feed.needs_time, number
+        assert ended(feed, reading, 10) is False
+
+    patient = begun(feed, 11)
+
+    assert patient.until == later(11) + LONG_LEASE
+    assert ended(feed, patient, 12)
+    assert not feed.needs_time

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from services.spaces.agreement.events.entries import Word
 from services.spaces.agreement.model import EVENTS, ICS, PERSON, WHOLE_EVERY
 from services.spaces.bookings.model import AWAITING, CANCELLED, CONFIRMED, REFUSED
 from shared.errors import Unavailable
 from tests.services.spaces.agreement.makers import ADDRESS, FEED_ID, OFFICER, an_event, an_office, later
-from tests.services.spaces.makers import a_resident, a_space, a_span, at
+from tests.services.spaces.makers import TENANT, a_resident, a_space, a_span, at
 
 
 def test_a_request_is_confirmed_once_it_stands_in_the_facilitys_calendar() -> None:
@@ -311,6 +312,21 @@ def test_an_unreadable_entry_drops_nothing() -> None:
     assert office.counter.booking("bkg-1-10-12").state == CONFIRMED
 
 
+def test_an_entry_that_is_not_handed_out_is_asked_for_again_and_drops_nothing() -> None:
+    office = an_office()
+    office.calendar.set("휴관.ics", an_event("closed-1", at(14), at(16)))
+    office.reconcile()
+    office.calendar.withheld = {"휴관.ics", "행사.ics"}
+    office.calendar.set("휴관.ics", an_event("closed-1", at(14), at(17), sequence=1))
+    office.calendar.set("행사.ics", an_event("event-1", at(18), at(19)))
+    assert office.reconcile() == {}
+    assert list(office.claims().values()) == [a_span(14, 16)]
+
+    office.calendar.withheld = set()
+    office.calendar.set("다른.ics", an_event("other", at(20), at(21)))
+    assert office.reconcile() == {"theirs_added": 2, "theirs_changed": 1}
+
+
 def test_a_calendar_that_is_away_changes_nothing_and_is_tried_again_soon() -> None:
     office = an_office()
     office.calendar.set("휴관.ics", an_event("closed-1", at(14), at(16)))
@@ -354,6 +370,20 @@ def test_a_file_answers_requests_without_being_written() -> None:
     assert office.reconcile() == {"calendar_busy": 1, "theirs_added": 1}
     assert office.counter.booking("bkg-2-17-18").state == REFUSED
     assert office.requests() == {"GET": 2}
+
+
+@pytest.mark.parametrize("adapter", [ICS, EVENTS])
+def test_an_unchanged_file_keeps_its_entries_while_a_request_is_answered(adapter: str) -> None:
+    office = an_office(adapter=adapter)
+    office.calendar.set("휴관.ics", an_event("closed-1", at(14), at(16)))
+    if adapter == EVENTS:
+        office.desk.hear(TENANT, "spc-모임방", Word("closed-1", 0, a_span(14, 16), busy=True))
+    office.reconcile()
+    office.counter.book(1)
+
+    assert office.reconcile() == {}
+    assert office.counter.booking("bkg-1-10-12").state == CONFIRMED
+    assert list(office.claims().values()) == [a_span(14, 16)]
 
 
 def test_a_calendar_that_shows_our_own_feed_does_not_collide_with_itself() -> None:

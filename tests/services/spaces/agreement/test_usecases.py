@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -152,6 +153,36 @@ def test_leaving_is_finished_by_the_sweep() -> None:
 
     office.desk.sweep()
     assert (office.claims(1), office.feed.state) == ({}, "gone")
+
+
+def test_what_is_booked_before_a_calendar_is_connected_is_written_there_too() -> None:
+    office = an_office(connected=False)
+    office.counter.book(1)
+    assert office.counter.booking("bkg-1-10-12").calendar is None
+
+    office.desk.connect_feed(OFFICER, **CONNECT)
+    react(office, told(events.FEED_CONNECTED, feed_id="fed-2"))
+    office.reader.reconcile("fed-2", asked=True)
+
+    mark = office.counter.booking("bkg-1-10-12").calendar
+    assert mark is not None
+    assert (mark.feed_id, bool(mark.hash)) == ("fed-2", True)
+
+
+def test_what_was_asked_for_while_a_calendar_was_being_connected_is_written_there_too() -> None:
+    office = an_office(connected=False)
+    office.desk.connect_feed(OFFICER, **CONNECT)
+    react(office, told(events.FEED_CONNECTED, feed_id="fed-2"))
+    place = office.reader.places.place("spc-모임방")
+    office.counter.places.known["spc-모임방"] = replace(place, space=replace(place.space, feed_id=None))
+    office.counter.book(1)
+    office.counter.places.known["spc-모임방"] = place
+
+    react(office, told(events.BOOKING_REQUESTED, booking_id="bkg-1-10-12"))
+
+    mark = office.counter.booking("bkg-1-10-12").calendar
+    assert mark is not None
+    assert mark.feed_id == "fed-2"
 
 
 def test_a_request_makes_its_calendar_due_at_once() -> None:

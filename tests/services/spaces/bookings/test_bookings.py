@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from marshmallow import Schema
 
 from services.spaces.bookings.model import Charge, Rule
+from services.spaces.bookings.schemas import Quote, Request, RequestSeries
 from services.spaces.bookings.series import SeriesDesk
 from services.spaces.bookings.usecases import HOLD_FOR
 from services.spaces.diary.model import BOOKING
@@ -268,13 +271,77 @@ def test_a_code_is_not_guessed() -> None:
     assert counter.desk.check_in(HOST, act_id="staff", booking_id="bkg-1-10-12")["state"] == "checked_in"
 
 
+def test_a_check_in_that_is_repeated_later_has_its_first_answer() -> None:
+    counter = watched_room()
+    counter.book(1)
+    counter.clock.move(timedelta(minutes=50))
+    check: dict[str, Any] = {"act_id": "here", "booking_id": "bkg-1-10-12", "code": "123456"}
+    first = counter.desk.check_in(a_resident(), **check)
+    counter.neighbours.code = "654321"
+    assert counter.desk.check_in(a_resident(), **check) == first
+
+
+@pytest.mark.parametrize(("schema", "field"), [(Request, "booking_id"), (RequestSeries, "series_id")])
+def test_a_booking_has_no_name_that_a_wish_may_have(schema: type[Schema], field: str) -> None:
+    assert field in schema().validate({field: "wsh-2"})
+    assert field not in schema().validate({field: "bkg-2"})
+
+
+def test_staff_read_all_bookings_of_a_space_page_by_page() -> None:
+    counter = a_counter()
+    for start in (14, 10, 12):
+        counter.book(start, start, start + 1)
+    first = counter.desk.of_space(HOST, space_id="spc-모임방", limit=2)
+    rest = counter.desk.of_space(HOST, space_id="spc-모임방", limit=2, cursor=first["cursor"])
+    told = [row["booking_id"] for row in first["bookings"] + rest["bookings"]]
+    assert told == ["bkg-10-10-11", "bkg-12-12-13", "bkg-14-14-15"]
+    assert rest["cursor"] is None
+
+
+def test_an_officer_of_another_district_sees_no_booking_of_a_resident() -> None:
+    counter = a_counter()
+    counter.book(1)
+    elsewhere = Actor("officer-2", frozenset({"officer"}), TENANT, frozenset({"29110"}))
+    assert counter.desk.mine(elsewhere, resident_id="res-1") == {"bookings": []}
+    assert len(counter.desk.mine(OFFICER, resident_id="res-1")["bookings"]) == 1
+    assert len(counter.desk.mine(a_resident(1))["bookings"]) == 1
+
+
+def test_who_chooses_another_s_name_for_a_series_sees_nothing_of_it() -> None:
+    counter = a_counter()
+    series = SeriesDesk(counter.desk)
+    asked: dict[str, Any] = {"series_id": "ser-1", "space_id": "spc-모임방", "every_days": 7}
+    series.request(a_resident(1), act_id="a", start=at(10, 8), end=at(12, 8), times=1, **asked)
+    series.request(a_resident(2), act_id="b", start=at(14), end=at(15), times=2, **asked)
+    seen = {number: series.read(a_resident(number), series_id="ser-1")["bookings"] for number in (1, 2)}
+    assert {number: {row["resident_id"] for row in rows} for number, rows in seen.items()} == {1: {"res-1"}, 2: {"res-2"}}
+    with pytest.raises(Refused, match="only_for_oneself"):
+        series.read(a_resident(3), series_id="ser-1")
+
+
+@pytest.mark.parametrize("years", [1, 2000])
+def test_a_span_of_years_is_refused_before_its_opening_hours_are_worked_out(years: int) -> None:
+    counter = a_counter()
+    places: Any = counter.places
+    places.open_spans = lambda *_asked: pytest.fail("nobody asks for the opening hours of years")
+    with pytest.raises(Refused, match="span_too_long"):
+        counter.desk.quote(a_resident(), space_id="spc-모임방", start=at(10), end=at(10).replace(year=2026 + years))
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+09:00", "9999-12-31T23:00:00Z", "2900-01-01T00:00:00.001Z"])
+def test_an_instant_at_the_end_of_the_calendar_is_refused_by_its_field(instant: str) -> None:
+    faults = Quote().validate({"space_id": "spc-모임방", "start": instant, "end": "2026-12-01T10:00:00+09:00"})
+    assert list(faults) == ["start"]
+
+
 def test_a_door_speaks_for_its_own_room_and_its_own_time_only() -> None:
     counter = watched_room()
     counter.book(1)
-    assert not counter.desk.check_in_by_door("bkg-1-10-12", "spc-다른방", at(10))
-    assert not counter.desk.check_in_by_door("bkg-1-10-12", "spc-모임방", at(9))
-    assert not counter.desk.check_in_by_door("bkg-1-10-12", "spc-모임방", at(10.5))
-    assert counter.desk.check_in_by_door("bkg-1-10-12", "spc-모임방", at(10))
+    assert not counter.desk.check_in_by_door("bkg-1-10-12", "spc-다른방", at(10), TENANT)
+    assert not counter.desk.check_in_by_door("bkg-1-10-12", "spc-모임방", at(10), "다른-시")
+    assert not counter.desk.check_in_by_door("bkg-1-10-12", "spc-모임방", at(9), TENANT)
+    assert not counter.desk.check_in_by_door("bkg-1-10-12", "spc-모임방", at(10.5), TENANT)
+    assert counter.desk.check_in_by_door("bkg-1-10-12", "spc-모임방", at(10), TENANT)
 
 
 def test_a_series_names_every_occurrence_that_was_refused() -> None:
@@ -386,6 +453,80 @@ def _late(counter: Counter) -> Any:
     if counter.desk.bookings.collection.find_one({"_id": booking.id}) is None:
         raise Refused("nothing_was_held")
     return Act(booking.act_id, "hash"), booking, {}
+
+
+def before_it_is_made(counter: Counter, then: Callable[[], object]) -> None:
+    """Let the next request pause just before it is made, and something else happen meanwhile."""
+    bookings: Any = counter.desk.bookings
+    create = bookings.create
+
+    def paused(*arguments: Any, **named: Any) -> Any:
+        bookings.create = create
+        then()
+        return create(*arguments, **named)
+
+    bookings.create = paused
+
+
+def test_one_name_for_two_spans_at_the_same_time_takes_no_span_that_somebody_has() -> None:
+    counter = a_counter()
+    counter.book(2, 14, 15)
+
+    def other_span() -> None:
+        with pytest.raises(Refused, match="act_id_reused"):
+            counter.book(1, 14, 15, act_id="twice", booking_id="bkg-twice")
+
+    before_it_is_made(counter, other_span)
+    assert counter.book(1, 10, 12, act_id="twice", booking_id="bkg-twice")["state"] == "confirmed"
+    counter.settle_all()
+    assert {claim.id: claim.span for claim in counter.diary().claims.values()} == {
+        "bkg-2-14-15": a_span(14, 15),
+        "bkg-twice": a_span(10, 12),
+    }
+
+
+def test_a_refused_try_takes_nothing_from_a_repeat_that_is_under_way() -> None:
+    counter = a_counter(facility=a_facility(hours=type(a_facility().hours).always()))
+    counter.book(3, 25, 26, booking_id="bkg-night")
+    diary: Any = counter.desk.diary.diaries
+    act_on, steps = diary.act_on, []
+
+    def pausing(diary_id: str, *rest: Any) -> Any:
+        steps.append(diary_id)
+        if len(steps) == 2:
+            diary.act_on = act_on
+            with pytest.raises(Refused, match="span_taken"):
+                counter.book(1, 23, 26)
+            counter.desk.cancel(a_resident(3), act_id="away", booking_id="bkg-night")
+            counter.settle_all()
+            with pytest.raises(Refused, match="span_taken"):
+                counter.book(2, 23, 24)
+        return act_on(diary_id, *rest)
+
+    diary.act_on = pausing
+    assert counter.book(1, 23, 26)["state"] == "confirmed"
+    counter.settle_all()
+    assert [list(counter.diary(day).claims) for day in (1, 2)] == [["bkg-1-23-26"]] * 2
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_what_a_used_name_holds_for_another_day_is_not_held_for_ever(dies: bool) -> None:
+    counter = a_counter()
+    counter.book(1, 10, 12, act_id="twice", booking_id="bkg-twice")
+    counter.settle_all()
+
+    def die() -> None:
+        raise Dying
+
+    if dies:
+        before_it_is_made(counter, die)
+    with pytest.raises(Dying if dies else Refused):
+        counter.book(1, 34, 36, act_id="twice", booking_id="bkg-twice")
+    assert bool(counter.diary(2).claims) == dies
+    counter.clock.move(HOLD_FOR + timedelta(seconds=1))
+    counter.desk.diary.sweep({BOOKING: counter.desk})
+    assert counter.diary(2).claims == {}
+    assert counter.diary(1).claims["bkg-twice"].deadline is None
 
 
 @pytest.fixture(params=["twin", "real"])

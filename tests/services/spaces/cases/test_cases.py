@@ -159,6 +159,22 @@ def test_a_resident_may_decline() -> None:
         assert desk.decline(a_resident(1), act_id="no", case_id="cas-bkg-10")["resolution"] == "declined"
 
 
+@pytest.mark.parametrize("answer", ["take", "decline"])
+def test_who_answers_before_the_booking_is_displaced_does_not_keep_both(answer: str) -> None:
+    office = an_office()
+    office.book()
+    office.hears()
+    office.facility_puts(9, 13)
+    office.process().cases.note_overlapped(ROOM, kst_day(at(10)), "fed-1/행사", "bkg-10")
+    assert office.booking().state == "confirmed"
+    if answer == "take":
+        office.takes()
+    else:
+        office.process().cases.decline(a_resident(1), act_id="no", case_id="cas-bkg-10")
+    office.rests()
+    assert (office.case().state, office.booking().state, office.booking().reason) == ("resolved", "displaced", "calendar")
+
+
 def test_a_choice_that_nobody_makes_ends_at_its_deadline() -> None:
     office = a_blackout()
     office.rests()
@@ -459,6 +475,11 @@ def test_lists_tell_open_cases_to_staff_and_all_of_their_own_to_a_resident() -> 
     office.decides(HOST, "keep", "cas-bkg-12")
     assert len(desk.of_facility(OFFICER, facility_id="fac-은하수")["cases"]) == 2
     assert len(desk.mine(a_resident(1))["cases"]) == 3
+    latest = desk.mine(a_resident(1), limit=2)
+    before = desk.mine(a_resident(1), limit=2, cursor=latest["cursor"])
+    assert [len(told["cases"]) for told in (latest, before)] == [2, 1]
+    assert {row["case_id"] for row in latest["cases"] + before["cases"]} == {"cas-bkg-10", "cas-bkg-12", "cas-bkg-14"}
+    assert before["cursor"] is None
     with pytest.raises(Refused, match="role_not_allowed"):
         desk.of_facility(a_resident(1), facility_id="fac-은하수")
 

@@ -87,6 +87,33 @@ def test_holding_again_changes_nothing_but_another_act_under_the_same_id_is_refu
     assert "a" in diary.claims
 
 
+def test_an_act_that_holds_one_span_can_t_hold_another_by_the_same_name() -> None:
+    diary = a_diary()
+    claim = a_claim("a", 10, 12, deadline=at(9.1))
+    diary.hold(claim, hours_version=1)
+    with pytest.raises(Refused, match="act_id_reused"):
+        diary.hold(replace(claim, span=a_span(14, 16)), hours_version=1)
+    with pytest.raises(Refused, match="act_id_reused"):
+        diary.hold(replace(claim, parts=("spc-동관",)), hours_version=1)
+
+
+def test_a_refused_try_gives_nothing_back_that_its_repeat_holds_or_that_is_booked() -> None:
+    diary = a_diary()
+    claim = a_claim("a", 10, 12, deadline=at(9.1))
+    diary.hold(claim, hours_version=1)
+    diary.give_back("a", "another")
+    assert "a" in diary.claims
+    diary.hold(claim, hours_version=1)
+    diary.give_back("a", claim.act_id)
+    assert "a" in diary.claims
+    diary.settle("a")
+    diary.give_back("a", claim.act_id)
+    assert "a" in diary.claims
+    diary.hold(a_claim("b", 14, 15, deadline=at(9.1)), hours_version=1)
+    diary.give_back("b", "act-b")
+    assert list(diary.claims) == ["a"]
+
+
 def test_a_claim_decided_on_old_hours_is_refused() -> None:
     diary = a_diary()
     diary.bump(3)

@@ -107,6 +107,14 @@ def test_the_hours_of_days_name_the_holidays(office: Office) -> None:
     assert told["holidays"] == {"2026-12-25": "성탄절"}
 
 
+@pytest.mark.parametrize("day", [date.min, date.max, date(2028, 2, 1)])
+def test_hours_of_a_day_that_nobody_can_book_are_refused_by_their_field(office: Office, day: date) -> None:
+    office.opens_facility()
+    office.opens_space()
+    with pytest.raises(Refused, match=r"out_of_range \(first\)"):
+        office.register.hours(ANYONE, space_id=HALL, first=day, last=day)
+
+
 @pytest.mark.parametrize("last", [date(2026, 11, 30), date(2027, 3, 1)])
 def test_hours_are_told_of_two_months_at_most(office: Office, last: date) -> None:
     with pytest.raises(Refused, match="out_of_range"):

@@ -294,6 +294,16 @@ def test_who_is_erased_leaves_everything(office: Office) -> None:
     assert office.room.subscriptions.subscriptions.get("sub-2").members == ()
 
 
+def test_an_officer_of_another_district_sees_no_subscription_of_a_resident(office: Office) -> None:
+    office.subscribes(1)
+    desk = office.room.subscriptions
+    elsewhere = Actor("officer-2", frozenset({"officer"}), TENANT, frozenset({"29110"}))
+
+    assert desk.of_resident(elsewhere, resident_id="res-1")["subscriptions"] == []
+    assert len(desk.of_resident(OFFICER, resident_id="res-1")["subscriptions"]) == 1
+    assert len(desk.of_resident(a_resident(1))["subscriptions"]) == 1
+
+
 def test_a_residents_list_is_told_page_by_page(office: Office) -> None:
     for number in range(5):
         office.offers(f"pln-{number}")

@@ -219,6 +219,24 @@ def test_a_hold_whose_act_never_came_is_released_after_its_deadline_only() -> No
     assert office.ledger().held == 0
 
 
+def test_a_hold_by_the_name_of_a_booking_that_another_cycle_pays_is_released() -> None:
+    office, counter = a_house(TwinDatabase("spaces"))
+    counter.book(subscription_id="sub-1")
+    paid = office.room.quota.quote("sub-1", "res-1", counter.clock.at + timedelta(days=40))
+    office.room.quota.hold(
+        act_id="asked:act-1-10-12",
+        booking_id="bkg-1-10-12",
+        paid=paid,
+        minutes=60,
+        deadline=counter.clock.at + timedelta(minutes=1),
+    )
+
+    clean_up(office, counter)
+
+    assert office.ledger(paid.ledger_id).held == 0
+    assert must_agree(office, counter) == 1
+
+
 def test_an_overdue_hold_takes_no_younger_one_with_it() -> None:
     office, counter = a_house(TwinDatabase("spaces"))
     office.holds("bkg-old", 120)
