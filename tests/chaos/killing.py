@@ -24,13 +24,16 @@ class Kill:
     late: float
 
 
-def plan_of(*, fills: int, kills: int, seed: int, kinds: Sequence[str] = KINDS) -> tuple[Kill, ...]:
-    """Return who dies when. The last one dies when nearly everything is filled, so that only draining is left.
+def plan_of(
+    *, fills: int, kills: int, seed: int, kinds: Sequence[str] = KINDS, again: Sequence[str] = ()
+) -> tuple[Kill, ...]:
+    """Return who dies when: each kind once, and then whoever of ``again`` (or of all).
 
-    Some die at the same moment as the one before: two faults at once.
+    The last one dies when nearly everything is filled, so that only draining is left. Some die at the same moment as the
+    one before: two faults at once.
     """
     random = Random(f"kills/{seed}")
-    victims = list(kinds[:kills]) + [random.choice(kinds) for _ in range(kills - len(kinds))]
+    victims = list(kinds[:kills]) + [random.choice(again or kinds) for _ in range(kills - len(kinds))]
     random.shuffle(victims)
     moments = sorted(random.uniform(0.03, 0.95) for _ in victims)
     for number in range(1, len(moments)):

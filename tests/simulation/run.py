@@ -96,6 +96,8 @@ def one_town(seed: int, story: Story | None = None, alarms: Sequence[str] = ()) 
             _rest(world, AFTER_THE_NIGHT)
     except Stuck as stuck:
         return [str(stuck)], list(scheduler.story)
+    except Exception as error:  # noqa: BLE001  (whatever fell over, the town is what is broken)
+        return [f"fell over: {type(error).__name__}: {error}"], list(scheduler.story)
     broken = [f"alarm: {alarm}" for alarm in dict.fromkeys(alarms)]
 
     def inspect() -> None:

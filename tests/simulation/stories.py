@@ -37,7 +37,7 @@ OFFICE = Story(
     of_office.INVARIANTS,
     beginning=office.BEGINNING,
     # An act on a room takes four times the steps of an act on an opening, so that each step may be kinder.
-    mishaps=Mishaps(crash=0.0008, pause=0.0008, pause_of_command=0.003, away=0.002),
+    mishaps=Mishaps(crash=0.0012, pause=0.002, pause_of_command=0.004, away=0.003),
     idle=frozenset({"placement", "residents"}),
     night=office.NIGHT,
 )

@@ -331,7 +331,8 @@ class Replica(SimProcessHost):
                 if waiting and random.random() < mishaps.duplicate:
                     self.world.broker.duplicate(name, int(random.random() * len(waiting)))
                 try:
-                    batch = connection.deliver(name, 1 + int(random.random() * BATCH), _any_of(random))
+                    # A look into an empty queue changes nothing, as one into an empty outbox.
+                    batch = connection.deliver(name, 1 + int(random.random() * BATCH), _any_of(random)) if waiting else []
                     if batch:
                         core.take(batch, connection.settlement(name))
                 except Unavailable:

@@ -107,7 +107,7 @@ def _clashing(uses: Iterable[_Use], how: str) -> Iterator[Finding]:
                 continue
             if clash(one.room, one.span, other.room, other.span):
                 seen.add(pair)
-                yield Finding(OVERLAP, f"{one.id} and {other.id} {how}", one.id)
+                yield Finding(OVERLAP, f"{one.id} and {other.id} {how}", one.id, other.id)
 
 
 def _at_one_time(one: _Use, other: _Use) -> bool:

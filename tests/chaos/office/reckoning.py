@@ -68,6 +68,11 @@ class Reckoning:
         return len({(one.about, one.act) if one.act else (one.what, "") for one in self.of(LOST)})
 
     @property
+    def overlaps(self) -> int:
+        """Pairs of uses that can't both be, however often and wherever they were found."""
+        return len({frozenset({one.about, one.act}) for one in self.of(OVERLAP)})
+
+    @property
     def ledger_unbalanced(self) -> int:
         """Ledgers that don't add up."""
         return len({one.about for one in self.of(LEDGER)})
@@ -84,7 +89,7 @@ class Reckoning:
     def as_json(self) -> dict[str, int]:
         """The figures."""
         return {
-            "overlaps": len(self.of(OVERLAP)),
+            "overlaps": self.overlaps,
             "ledger_unbalanced": self.ledger_unbalanced,
             "calendar_differs": len(self.of(CALENDAR)),
             "lost": self.lost,

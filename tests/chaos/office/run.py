@@ -19,7 +19,7 @@ from tests.chaos.office.audits import Finding, events
 from tests.chaos.office.facility import FacilityPeople
 from tests.chaos.office.reckoning import Reckoning, reckon, story_of
 from tests.chaos.office.stage import Office, set_the_stage
-from tests.chaos.office.world import KINDS, OfficeWorld, an_office
+from tests.chaos.office.world import AGAIN, KINDS, OfficeWorld, an_office
 from tests.chaos.run import DRAINED_WITHIN, Note, drain, watching_the_backlog
 from tests.chaos.world import Shot
 
@@ -196,7 +196,8 @@ def _ask_and_shoot(
     def shot_down(shot: Shot) -> None:
         note(f"kill -9 {shot.process} (pid {shot.pid}), {time.monotonic() - begun:.1f} s")
 
-    killer = Killer(world, plan_of(fills=count, kills=kills, seed=seed, kinds=KINDS), seed=seed, tell=shot_down)
+    plan = plan_of(fills=count, kills=kills, seed=seed, kinds=KINDS, again=AGAIN)
+    killer = Killer(world, plan, seed=seed, tell=shot_down)
     done_count, lock = 0, threading.Lock()
 
     def done(failed: str | None) -> None:

@@ -16,6 +16,8 @@ from tests.chaos.world import CALENDAR_FOLDER, Say, Shot, World, kept_up
 CALENDAR = "calendar"
 #: Each dies at least once, in this order of importance, as far as there are kills.
 KINDS = ("spaces", CALENDAR, "database", "relay", "broker", "notifications", "statistics", "residents")
+#: Who dies again when more are to die than there are kinds: what the scenario is about, before all.
+AGAIN = ("spaces", "spaces", "spaces", *KINDS)
 #: Seconds that the calendar server stays away: long enough for a reading to fail.
 AWAY = 2.5
 #: Two of what must agree with a twin of itself, one of the rest; no gateway, since callers speak RPC.

@@ -73,7 +73,7 @@ def theirs_is_ours(world: World, people: People, _facts: Facts) -> Iterator[str]
         yield f"{uid} of {feed} ({start} to {end}) is in the diary of {day}, and not in their calendar"
 
 
-def conflicts_are_cases(world: World, _people: People, _facts: Facts) -> Iterator[str]:
+def conflicts_are_cases(world: World, people: People, _facts: Facts) -> Iterator[str]:
     """What was displaced has a case, decided in time; what the facility's entry lies over is somebody's to decide."""
     now = world.scheduler.now()
     cases = {row["booking_id"]: row for row in documents(world, "spaces", "cases")}
@@ -81,6 +81,8 @@ def conflicts_are_cases(world: World, _people: People, _facts: Facts) -> Iterato
     for booking in bookings.values():
         if booking["state"] == "displaced" and booking["_id"] not in cases:
             yield f"{rooms.name(booking)} was displaced without a case"
+        if booking["state"] in rooms.ACTIVE and booking["_id"] in people.hosts.taken_out and booking["_id"] not in cases:
+            yield f"{rooms.name(booking)} was taken out of their calendar, and nobody was asked"
     for booking_id, case in cases.items():
         state = bookings[booking_id]["state"]
         if case["state"] == "open" and case["deadline"] < now:

@@ -24,6 +24,8 @@ class Hosts:
         self.may_close = False
         #: Facilities whose exceptional days were changed.
         self.changed_days: set[str] = set()
+        #: Bookings that were taken out of the calendar while it was known that they stand there.
+        self.taken_out: set[str] = set()
         self._entries = 0
 
     def work(self, facility_id: str, acts: int) -> None:
@@ -44,13 +46,13 @@ class Hosts:
                 self._answer_excuses(host, facility_id)
             elif facility_id == cast.CENTRE:
                 self.people.insist("spaces_agreement", "reconcile_now", host, act=False, feed_id=cast.ROOMS_FEED)
-            self.people.wait(22.0)
+            self.people.wait(15.0)
 
     def decide(self, acts: int) -> None:
         """Do so many things as the officer of the district."""
         officer = OFFICERS[0]
         for _ in range(acts):
-            self.people.wait(60.0)
+            self.people.wait(40.0)
             roll = self.random.random()
             if roll < 0.35:
                 self._answer_appeals(officer)
@@ -139,12 +141,24 @@ class Hosts:
         """Add an entry, move one or take one out: one of the facility's, or one of ours."""
         calendar, tell = self.people.world.calendars.calendar(cast.CALENDAR), self.people.world.scheduler.tell
         names = sorted(calendar.resources)
+        if self.random.random() < 0.2:
+            # Somebody sits before the calendar, and doesn't want what comes in.
+            for _ in range(20):
+                self.people.wait(1.0)
+                new = sorted(set(calendar.resources) - set(names))
+                if new:
+                    calendar.remove(new[0])
+                    self._note_taken_out(new[0].removesuffix(".ics"))
+                    tell(f"host takes {new[0]} out of the calendar at once")
+                    return
+            return
         ours = [name for name in names if not name.startswith("own-")]
         theirs = [name for name in names if name.startswith("own-")]
         roll = self.random.random()
         if roll < 0.15 and ours:
             name = self.random.choice(ours)
             calendar.remove(name)
+            self._note_taken_out(name.removesuffix(".ics"))
             tell(f"host takes {name} out of the calendar")
         elif roll < 0.27 and ours:
             name = self.random.choice(ours)
@@ -161,6 +175,13 @@ class Hosts:
         else:
             self._entries += 1
             self._set(f"own-{self._entries}.ics")
+
+    def _note_taken_out(self, booking_id: str) -> None:
+        """Note it if both sides knew the entry, so that this is something to decide and no race of writing it."""
+        bookings = self.people.world.databases["spaces"].collection("bookings").everything()
+        booking = next((one for one in bookings if one["_id"] == booking_id), None)
+        if booking is not None and booking["state"] == "confirmed" and booking["calendar"]["href"]:
+            self.taken_out.add(booking_id)
 
     def _set(self, name: str) -> None:
         start, end = self._span()

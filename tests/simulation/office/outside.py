@@ -52,7 +52,7 @@ class HallsSystem:
         connection = people.world.broker.connection(people.world.scheduler.step, user="muni1")
         kept: list[Word] = []
         for _ in range(acts):
-            people.wait(30.0)
+            people.wait(20.0)
             if self.random.random() < 0.35:
                 self._open_a_door(connection)
                 continue

@@ -72,7 +72,7 @@ class Residents:
                 self._change_subscription(resident)
             else:
                 self._excuse(resident)
-            self.people.wait(28.0)
+            self.people.wait(18.0)
 
     # Bookings.
 
@@ -187,10 +187,17 @@ class Residents:
         )
 
     def _answer_cases(self, resident: Actor) -> None:
-        told = self.people.insist("spaces_cases", "mine", resident, act=False)
-        for case in [] if told is None else told["cases"]:
-            if case["state"] != "open" or case["owner"] != "resident":
-                continue
+        """Look a few times in a row: somebody may choose before what was taken back has ended."""
+        for _ in range(4):
+            told = self.people.insist("spaces_cases", "mine", resident, act=False)
+            mine = [case for case in told["cases"] if case["state"] == "open" and case["owner"] == "resident"]
+            if mine:
+                self._choose(resident, mine)
+                return
+            self.people.wait(3.0)
+
+    def _choose(self, resident: Actor, cases: list[dict[str, Any]]) -> None:
+        for case in cases:
             if case["alternatives"] and self.random.random() < 0.7:
                 chosen = self.random.choice(case["alternatives"])
                 self.people.insist(
