@@ -129,8 +129,6 @@ def _weather(world: World) -> None:
             if scheduler.mishaps.crash == 0:
                 break
             _trouble_mail(world)
-            if random.random() < 0.3:
-                world.calendars.next(random.choice(("lose_answer", "lose_request", "refuse")))
             name, server = random.choice(servers)
             scheduler.tell(f"{name}: away")
             server.away = True

@@ -41,6 +41,8 @@ OUTSIDERS = {"muni1": frozenset({"gwangsan"})}
 CALM_PACE = 12.0
 #: How much slower the timers of a service go that has no people in a story.
 IDLE_PACE = 12.0
+#: How often a request to a calendar server, or its answer, is lost: the way there is long.
+LOST_ON_THE_WAY = 0.03
 #: Messages a simulated batch takes at most.
 BATCH = 6
 
@@ -100,11 +102,14 @@ class World:
         self.scheduler.step(what)
 
     def calendar_step(self, what: str) -> None:
-        """Stand before or after a request to a calendar server; raise ``Silent`` where no answer comes."""
+        """Stand before or after a request to a calendar server; raise ``Silent`` where it or its answer is lost."""
         try:
             self.scheduler.step(what)
         except Unavailable as away:
             raise Silent("no_answer", "lost") from away
+        if self.scheduler.mishaps.crash and self.random.random() < LOST_ON_THE_WAY:
+            self.scheduler.tell(f"{what}: lost on the way")
+            raise Silent("no_answer", "lost")
 
     def _promised(self) -> int:
         promised = 0

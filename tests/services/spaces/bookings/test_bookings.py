@@ -12,9 +12,9 @@ import pytest
 from marshmallow import Schema
 
 from services.spaces.bookings.model import Charge, Rule
+from services.spaces.bookings.requesting import HOLD_FOR
 from services.spaces.bookings.schemas import Quote, Request, RequestSeries
 from services.spaces.bookings.series import SeriesDesk
-from services.spaces.bookings.usecases import HOLD_FOR
 from services.spaces.diary.model import BOOKING
 from services.spaces.facilities.model import Limits, Policy
 from shared.actors import Actor
