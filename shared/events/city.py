@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from shared.events.contract import Contract, InstantText, name_of_id, short, whole
+from shared.events.contract import PRINTABLE, Contract, InstantText, name_of_id, short, whole
 
 
 class HeatShelterOpened(Schema):
@@ -37,7 +37,7 @@ class CalendarEntrySet(Schema):
     """
 
     space_id = name_of_id()
-    uid = short(400)
+    uid = fields.String(required=True, validate=[validate.Length(min=1, max=400), PRINTABLE])
     sequence = whole(0)
     start = InstantText(required=True)
     end = InstantText(required=True)
@@ -48,7 +48,7 @@ class CalendarEntryRemoved(Schema):
     """A facility's own calendar no longer has this entry."""
 
     space_id = name_of_id()
-    uid = short(400)
+    uid = fields.String(required=True, validate=[validate.Length(min=1, max=400), PRINTABLE])
     sequence = whole(0)
 
 

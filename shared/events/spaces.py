@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from shared.events.contract import Contract, DayText, InstantText, name_of_id, number, short, whole
+from shared.events.contract import PRINTABLE, Contract, DayText, InstantText, name_of_id, number, short, whole
 
 BOOKING_MODES = ("instant", "approval")
 #: Who ended a booking before its time.
@@ -44,7 +44,7 @@ def _one_of(*values: str) -> fields.String:
 
 
 def _maybe_id() -> fields.String:
-    return fields.String(required=True, allow_none=True, validate=validate.Length(min=1, max=200))
+    return fields.String(required=True, allow_none=True, validate=[validate.Length(min=1, max=200), PRINTABLE])
 
 
 class Where(Schema):
@@ -198,7 +198,7 @@ class BookingRequested(BookingRef):
 
     mode = _one_of(*BOOKING_MODES)
     series_id = _maybe_id()
-    awaits = fields.String(required=True, allow_none=True)
+    awaits = InstantText(required=True, allow_none=True)
 
 
 class BookingRefused(BookingRef):
@@ -258,7 +258,7 @@ class DiaryOverlapped(Schema):
     facility_id = name_of_id()
     district = short(20)
     day = DayText(required=True)
-    entry_id = short(600)
+    entry_id = fields.String(required=True, validate=[validate.Length(min=1, max=600), PRINTABLE])
     booking_id = name_of_id()
 
 
@@ -392,7 +392,7 @@ class ConductStruck(ConductRef):
     """A no-show counts. ``level``: 1 warning, 2 limited, 3 suspended; ``until`` null for a warning."""
 
     level = whole(1)
-    until = fields.String(required=True, allow_none=True)
+    until = InstantText(required=True, allow_none=True)
     excuse_until = InstantText(required=True)
 
 

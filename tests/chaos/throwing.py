@@ -21,7 +21,7 @@ from tests.chaos.corpus import JSON, Thrown
 
 #: Seconds until an answer must be there.
 PATIENCE = 15.0
-SERVICE_MODULES = tuple(f"services.{name}.service" for name in ("placement", "residents", "notifications", "statistics"))
+SERVICE_MODULES = tuple(f"services.{name}.service" for name in ("placement", "spaces", "residents", "notifications", "statistics"))
 
 
 class RawMessage(amqp.Message):  # type: ignore[misc]  # py-amqp has no types

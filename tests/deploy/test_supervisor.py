@@ -251,7 +251,7 @@ def test_the_shipped_table_names_every_process_once() -> None:
 
     assert names[0] == "mail-sink"
     assert names[-1] == "gateway"
-    assert len(names) == len(set(names)) == 7
+    assert len(names) == len(set(names)) == 8
     with pytest.raises(ValueError, match="placment"):
         town().with_replicas({"placment": 2})
 

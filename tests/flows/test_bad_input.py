@@ -22,7 +22,7 @@ from deploy.pids import Process
 from shared.actors import ROLES, Actor
 from shared.clock import SystemClock
 from shared.errors import Unavailable
-from shared.events import city, placement, residents
+from shared.events import city, placement, residents, spaces
 from shared.events.contract import Contract
 from shared.messaging import outsiders
 from shared.messaging.dead import DeadLetter, DeadLetters
@@ -48,16 +48,28 @@ from tests.harness import eventually
 #: Seconds. RabbitMQ's own is 1,800.
 CONSUMER_TIMEOUT = 4.0
 #: Between them every queue hears one of these; most are heard by two or three.
-CONTRACTS = (placement.PLACEMENT_SELECTED, residents.CONSENT_WITHDRAWN, city.HEAT_SHELTER_OPENED)
+CONTRACTS = (
+    placement.PLACEMENT_SELECTED,
+    spaces.BOOKING_REQUESTED,
+    residents.CONSENT_WITHDRAWN,
+    city.HEAT_SHELTER_OPENED,
+)
 #: One contract a queue for what is put straight into it.
 DIRECT = {
     "placement.openings": placement.PLACEMENT_SELECTED,
+    "spaces.bookings": spaces.BOOKING_CONFIRMED,
+    "spaces.plans": spaces.SEAT_QUEUED,
+    "spaces.waiting": spaces.DIARY_FREED,
+    "spaces.conduct": spaces.BOOKING_USED,
+    "spaces.cases": spaces.DIARY_OVERLAPPED,
+    "spaces.agreement": spaces.BOOKING_CONFIRMED,
+    "spaces.occupancy": spaces.SPACE_CLOSED,
     "notifications.letters": placement.PLACEMENT_SELECTED,
     "notifications.news": placement.OPENING_PUBLISHED,
     "residents.withdrawals": residents.CONSENT_WITHDRAWN,
     "statistics.archive": city.HEAT_SHELTER_OPENED,
 }
-ONE_EACH = {"placement": 1, "notifications": 1, "residents": 1, "statistics": 1, "relay": 1, "gateway": 0}
+ONE_EACH = {"placement": 1, "spaces": 1, "notifications": 1, "residents": 1, "statistics": 1, "relay": 1, "gateway": 0}
 _numbers = count(1)
 
 

@@ -89,7 +89,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "late-application-not-read",
         "services.placement.openings.reactions",
-        "        said.APPLICATION_SUBMITTED.type: _both(agree, give),",
+        "        said.APPLICATION_SUBMITTED.type: both(agree, give),",
         "        said.APPLICATION_SUBMITTED.type: give,",
         "an application that comes after the last place was given is never answered",
     ),
@@ -134,7 +134,7 @@ FAULTS: tuple[Fault, ...] = (
         "diary-sweeper-only-asks",
         "services.spaces.diary.usecases",
         "                if owner.make_impossible(claim, diary.tenant):",
-        '                if claim.kind == "booking" and owner.bookings.find(claim.id) is None:',
+        '                if owner.bookings.find(claim.id) is None if claim.kind == "booking" else owner.make_impossible(claim, ""):',
         "the sweeper asks whether a booking was made instead of making it impossible",
         "office",
     ),
@@ -200,14 +200,6 @@ FAULTS: tuple[Fault, ...] = (
         '        return None if is_known else Step("ours_removed_by_them", booking.id)',
         '        return None if is_known else Step("ours_to_change", booking.id, seen)',
         "a booking that the facility took out of its calendar is written again, and nobody is asked",
-        "office",
-    ),
-    Fault(
-        "own-writing-is-no-change",
-        "services.spaces.agreement.reading",
-        '        return self._end(work, "" if work.again or work.wrote_there else answer.cursor, kept)',
-        "        return self._end(work, answer.cursor, kept)",
-        "what people take out of their calendar right after we wrote there is not noticed",
         "office",
     ),
     Fault(

@@ -161,7 +161,9 @@ def reopened_in_time(_world: World, people: People, facts: Facts) -> Iterator[st
     for fact in facts.values():
         if fact["type"] != CLOSED or fact["subject"] in ended | people.ledger.given_up:
             continue
-        if fact["time"] < deadlines[fact["subject"]]:
+        if fact["subject"] not in deadlines:
+            yield f"{fact['subject']} closed, and nobody said that it was published"
+        elif fact["time"] < deadlines[fact["subject"]]:
             yield f"{fact['subject']} closed at {fact['time']}, before its deadline"
 
 

@@ -43,6 +43,8 @@ class Mishaps:
     duplicate: float = 0.05
     #: How much of all this a mere look for work gets, which there are so many of: a find of a sweep, a consumer's wait.
     of_a_look: float = 0.15
+    #: Steps at which whoever follows sleeps ``HOT`` times as often: what was read there is about to be written elsewhere.
+    hot: tuple[str, ...] = ()
     #: Seconds; the longest outlast every deadline in the town.
     pauses: tuple[float, ...] = (0.5, 8.0, 45.0, 90.0, 200.0)
 
@@ -50,6 +52,9 @@ class Mishaps:
     def none() -> Mishaps:
         """Return fair weather."""
         return Mishaps(0, 0, 0, 0, 0)
+
+
+HOT = 6
 
 
 @dataclass(eq=False)
@@ -254,7 +259,7 @@ class Scheduler:
         if roll < chances.crash:
             return "crash"
         roll -= chances.crash
-        pause = chances.pause_of_command if task.is_command else chances.pause
+        pause = chances.pause_of_command if task.is_command else chances.pause * (HOT if what in chances.hot else 1)
         if roll < pause:
             return "pause"
         return "away" if roll - pause < chances.away else None

@@ -26,7 +26,7 @@ class Story:
     beginning: datetime = BEGINNING
     mishaps: Mishaps = field(default_factory=Mishaps)
     idle: frozenset[str] = frozenset()
-    #: Seconds that go by at once when everything has come to rest, before it must do so again.
+    #: Seconds that go by at once after the storm, so that what has a deadline has passed it; 0: they are waited through.
     night: float = 0.0
 
 
@@ -36,8 +36,16 @@ OFFICE = Story(
     office.People,
     of_office.INVARIANTS,
     beginning=office.BEGINNING,
-    # An act on a room takes four times the steps of an act on an opening, so that each step may be kinder.
-    mishaps=Mishaps(crash=0.0012, pause=0.002, pause_of_command=0.004, away=0.003),
+    # An act on a room takes four times the steps of an act on an opening, and what follows it as many: each step of a
+    # command is kinder, and whoever follows sleeps more often and wakes sooner. A night outlasts the longest deadlines.
+    mishaps=Mishaps(
+        crash=0.0012,
+        pause=0.003,
+        pause_of_command=0.005,
+        away=0.003,
+        hot=("database ledgers.find_one", "database diaries.update_one"),
+        pauses=(0.5, 3.0, 8.0, 20.0, 70.0, 130.0),
+    ),
     idle=frozenset({"placement", "residents"}),
     night=office.NIGHT,
 )

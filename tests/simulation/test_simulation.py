@@ -8,7 +8,7 @@ from tests.simulation.faults import FAULTS, Fault
 from tests.simulation.run import one_town, simulate
 
 #: Seeds a fault may need. More would mean that the towns don't look hard enough.
-SEEDS = 40
+SEEDS = 80
 
 
 def test_a_few_towns_keep_every_promise() -> None:

@@ -25,6 +25,7 @@ from services.spaces.ical.zones import Zones
 
 #: Of a UID that is longer than RFC 7986 5.3 allows, only the hash is kept.
 _LONGEST_UID = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 #: The same event without a UID is known by these again, whatever else of it changes.
 _IDENTITY = ("RECURRENCE-ID", "DTSTART", "DTEND", "DURATION", "RRULE")
 _ONCE = ("UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DURATION")
@@ -88,7 +89,9 @@ class Reader:
         told = component.all("UID")
         if told and told[0].value:
             uid = told[0].value
-            return uid if len(uid.encode()) <= _LONGEST_UID else f"long-uid-{_digest(uid)}"
+            # A key that can't be printed or is too long is kept as its digest: it becomes a part of other keys.
+            fits = len(uid.encode()) <= _LONGEST_UID and not _CONTROL.search(uid)
+            return uid if fits else f"long-uid-{_digest(uid)}"
         lines = [line for name in _IDENTITY for line in component.all(name)]
         text = "\n".join(f"{line.name};{sorted(line.parameters.items())}:{line.value}" for line in lines)
         uid = f"no-uid-{_digest(text)}"

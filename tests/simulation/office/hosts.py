@@ -24,6 +24,8 @@ class Hosts:
         self.may_close = False
         #: Facilities whose exceptional days were changed.
         self.changed_days: set[str] = set()
+        #: Whether the centre's host does nothing with the calendar but take out what we write, at once.
+        self.is_tidy = self.random.random() < 0.3
         #: Bookings that were taken out of the calendar while it was known that they stand there.
         self.taken_out: set[str] = set()
         self._entries = 0
@@ -141,10 +143,10 @@ class Hosts:
         """Add an entry, move one or take one out: one of the facility's, or one of ours."""
         calendar, tell = self.people.world.calendars.calendar(cast.CALENDAR), self.people.world.scheduler.tell
         names = sorted(calendar.resources)
-        if self.random.random() < 0.2:
+        if self.is_tidy or self.random.random() < 0.2:
             # Somebody sits before the calendar, and doesn't want what comes in.
-            for _ in range(20):
-                self.people.wait(1.0)
+            for _ in range(15):
+                self.people.wait(1.5)
                 new = sorted(set(calendar.resources) - set(names))
                 if new:
                     calendar.remove(new[0])

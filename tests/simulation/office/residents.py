@@ -37,6 +37,9 @@ class Residents:
         self.asked: list[Asked] = []
         #: Subscriptions by id, with whose they are; everybody tries everybody's, now and then.
         self.subscriptions: dict[str, Actor] = {}
+        #: Cases that somebody saw the moment they were opened.
+        self._seen: set[tuple[str, datetime]] = set()
+        people.world.watchers.append(self._see_cases)
 
     def subscribe_all(self) -> None:
         """Let the first share minutes with two others, and one more have some of their own."""
@@ -186,18 +189,26 @@ class Residents:
             subscription_id=self._pays(resident),
         )
 
+    def _see_cases(self, what: str) -> None:
+        """Some see a case the moment it is there, and answer before what was taken back has ended."""
+        if not what.startswith("database cases."):
+            return
+        for case in self.people.world.databases["spaces"].collection("cases").everything():
+            key = (case["_id"], case["opened_at"])
+            if case["state"] == "open" and case["owner"] == "resident" and key not in self._seen:
+                self._seen.add(key)
+                resident = next(one for one in cast.RESIDENTS if one.subject == case["resident_id"])
+                if self.random.random() < 0.5:
+                    self.people.start(f"{resident.subject} answers", lambda one=resident: self._answer_cases(one))
+
     def _answer_cases(self, resident: Actor) -> None:
-        """Look a few times in a row: somebody may choose before what was taken back has ended."""
-        for _ in range(4):
-            told = self.people.insist("spaces_cases", "mine", resident, act=False)
-            mine = [case for case in told["cases"] if case["state"] == "open" and case["owner"] == "resident"]
-            if mine:
-                self._choose(resident, mine)
-                return
-            self.people.wait(3.0)
+        told = self.people.insist("spaces_cases", "mine", resident, act=False)
+        self._choose(resident, [] if told is None else told["cases"])
 
     def _choose(self, resident: Actor, cases: list[dict[str, Any]]) -> None:
         for case in cases:
+            if case["state"] != "open" or case["owner"] != "resident":
+                continue
             if case["alternatives"] and self.random.random() < 0.7:
                 chosen = self.random.choice(case["alternatives"])
                 self.people.insist(
