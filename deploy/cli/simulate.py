@@ -23,6 +23,9 @@ def command(
     fault: Annotated[
         str | None, typer.Option(metavar="NAME", help="심을 결함 (plant a fault, and see it found)")
     ] = None,
+    story: Annotated[
+        str | None, typer.Option(metavar="NAME", help="한 이야기만: jobs, office (one story; else they take turns)")
+    ] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="결함 목록 (the faults there are)")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -30,15 +33,19 @@ def command(
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     from tests.simulation.faults import BY_NAME, FAULTS  # noqa: PLC0415  (loading a town takes a second)
     from tests.simulation.run import simulate  # noqa: PLC0415
+    from tests.simulation.stories import STORIES  # noqa: PLC0415
 
     if list_faults:
-        table = Table("결함 (fault)", "무엇이 잘못되나 (what goes wrong)", "어디 (where)")
+        table = Table("결함 (fault)", "무엇이 잘못되나 (what goes wrong)", "이야기 (story)", "어디 (where)")
         for one in FAULTS:
-            table.add_row(one.name, one.what, one.module)
+            table.add_row(one.name, one.what, one.story, one.module)
         give({"faults": [one.name for one in FAULTS]}, as_json=as_json, people=table)
     if fault is not None and fault not in BY_NAME:
         known = ", ".join(BY_NAME)
         fail("fault_unknown", f"그런 결함은 없습니다 (no such fault): {fault}", fix=known, as_json=as_json, status=USAGE)
+    if story is not None and story not in STORIES:
+        known = ", ".join(STORIES)
+        fail("story_unknown", f"그런 이야기는 없습니다 (no such story): {story}", fix=known, as_json=as_json, status=USAGE)
     with Progress(
         TextColumn("도시 (towns)"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=aside
     ) as progress:
@@ -47,6 +54,7 @@ def command(
             seeds,
             first=first,
             fault=None if fault is None else BY_NAME[fault],
+            story=story,
             tell=lambda _seed: progress.advance(task),
         )
     give(report.shown(), as_json=as_json, people=_told(report), status=PROBLEM if report.violations else OK)

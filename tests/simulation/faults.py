@@ -131,11 +131,11 @@ FAULTS: tuple[Fault, ...] = (
         "office",
     ),
     Fault(
-        "diary-sweeper-only-asks",
-        "services.spaces.diary.usecases",
-        "                if owner.make_impossible(claim, diary.tenant):",
-        '                if owner.bookings.find(claim.id) is None if claim.kind == "booking" else owner.make_impossible(claim, ""):',
-        "the sweeper asks whether a booking was made instead of making it impossible",
+        "room-sweepers-only-ask",
+        "services.spaces.bookings.requesting",
+        "        return self.bookings.make_impossible(",
+        "        return (lambda *_, **__: self.bookings.find(booking_id) is None)(",
+        "the sweepers of spans and minutes ask whether a booking was made instead of making it impossible",
         "office",
     ),
     Fault(

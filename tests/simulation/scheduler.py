@@ -42,8 +42,11 @@ class Mishaps:
     #: A message that waits is delivered twice.
     duplicate: float = 0.05
     #: How much of all this a mere look for work gets, which there are so many of: a find of a sweep, a consumer's wait.
-    of_a_look: float = 0.15
-    #: Steps at which whoever follows sleeps ``HOT`` times as often: what was read there is about to be written elsewhere.
+    of_a_look: float = 1.0
+    #: Steps at which sleeping is ``how_hot`` times as likely, of commands and of who follows: what was held, or read
+    #: elsewhere, is about to be written.
+    how_hot: float = 8.0
+    hot_of_command: tuple[str, ...] = ()
     hot: tuple[str, ...] = ()
     #: Seconds; the longest outlast every deadline in the town.
     pauses: tuple[float, ...] = (0.5, 8.0, 45.0, 90.0, 200.0)
@@ -52,9 +55,6 @@ class Mishaps:
     def none() -> Mishaps:
         """Return fair weather."""
         return Mishaps(0, 0, 0, 0, 0)
-
-
-HOT = 6
 
 
 @dataclass(eq=False)
@@ -259,7 +259,11 @@ class Scheduler:
         if roll < chances.crash:
             return "crash"
         roll -= chances.crash
-        pause = chances.pause_of_command if task.is_command else chances.pause * (HOT if what in chances.hot else 1)
+        pause, hot = chances.pause, chances.hot
+        if task.is_command:
+            pause, hot = chances.pause_of_command, chances.hot_of_command
+        if what in hot:
+            pause *= chances.how_hot
         if roll < pause:
             return "pause"
         return "away" if roll - pause < chances.away else None

@@ -30,21 +30,31 @@ class Story:
     night: float = 0.0
 
 
-JOBS = Story("jobs", People, of_jobs.INVARIANTS, idle=frozenset({"spaces"}))
+JOBS = Story(
+    "jobs",
+    People,
+    of_jobs.INVARIANTS,
+    mishaps=Mishaps(
+        how_hot=25.0, hot_of_command=("database applications.insert_one", "database openings.insert_one")
+    ),
+    idle=frozenset({"spaces"}),
+)
 OFFICE = Story(
     "office",
     office.People,
     of_office.INVARIANTS,
     beginning=office.BEGINNING,
-    # An act on a room takes four times the steps of an act on an opening, and what follows it as many: each step of a
-    # command is kinder, and whoever follows sleeps more often and wakes sooner. A night outlasts the longest deadlines.
+    # An act on a room takes four times the steps of an act on an opening, what follows it as many, and far more timers
+    # look for work: such a look is kinder, and whoever sleeps wakes sooner. A night outlasts the longest deadlines.
     mishaps=Mishaps(
         crash=0.0012,
         pause=0.003,
-        pause_of_command=0.005,
+        pause_of_command=0.004,
         away=0.003,
+        of_a_look=0.15,
+        hot_of_command=("database diaries.update_one done", "database bookings.insert_many"),
         hot=("database ledgers.find_one", "database diaries.update_one"),
-        pauses=(0.5, 3.0, 8.0, 20.0, 70.0, 130.0),
+        pauses=(0.5, 3.0, 12.0, 90.0, 150.0),
     ),
     idle=frozenset({"placement", "residents"}),
     night=office.NIGHT,

@@ -171,6 +171,7 @@ class TwinCollection:
             return Unchanged(token)
         with self.server.asked("PROPFIND 1", self.step):
             listed = {calendar.href(name): (name, calendar.etag(name)) for name in sorted(calendar.resources)}
+            token = f"ctag {calendar.version}" if calendar.has_ctag else ""
         if not token and calendar.has_etags:
             token = _hashed("list", [f"{href} {etag}" for href, (_, etag) in listed.items()])
             if token == asked.cursor:
@@ -198,8 +199,11 @@ class TwinCollection:
             seen += found
             if not whole:
                 unread.add(href)
+        given = withheld | {href: etag for href, (_, etag) in read.items()}
+        is_as_listed = given == {href: listed[href][1] for href in wanted}
         there = withheld | {href: listed[href][1] for href in kept} | {href: etag for href, (_, etag) in read.items()}
-        return Answer(token, tuple(seen), listed=there, kept=frozenset(kept), unread=frozenset(unread))
+        cursor = token if is_as_listed else ""
+        return Answer(cursor, tuple(seen), listed=there, kept=frozenset(kept), unread=frozenset(unread))
 
     def put(self, name: str, content: bytes, there: There | None) -> There:
         """Write an entry."""

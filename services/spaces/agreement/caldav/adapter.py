@@ -55,18 +55,24 @@ class CalDavCalendar:
         self._path = path_of(self._address, self._address) or "/"
 
     def read(self, asked: Question) -> Answer | Unchanged:
-        """Return what the collection has."""
+        """Return what the collection has.
+
+        The cursor stands for exactly what was read: where an entry changed in between there is none, because a calendar
+        that is later as it was before would seem unchanged.
+        """
         token = self._token()
         if token and token == asked.cursor:
             return Unchanged(token)
-        resources = self._listed()
+        token, resources = self._listed()
         has_etags = all(told.etag for told in resources)
         if not token and has_etags:
             token = _hashed("list", (f"{told.href} {told.etag}" for told in resources))
             if token == asked.cursor:
                 return Unchanged(token)
         kept = [told for told in resources if asked.known(told.href, told.etag)]
-        read = self._contents([told for told in resources if not asked.known(told.href, told.etag)])
+        wanted = [told for told in resources if not asked.known(told.href, told.etag)]
+        read = self._contents(wanted)
+        is_as_listed = [(told.href, told.etag) for told in read] == [(told.href, told.etag) for told in wanted]
         if not token:
             token = _hashed("data", (f"{told.href} {told.content!r}" for told in read))
             if token == asked.cursor:
@@ -86,7 +92,8 @@ class CalDavCalendar:
             if not whole:
                 unread.add(told.href)
         kept_hrefs = frozenset(told.href for told in kept)
-        return Answer(token, tuple(seen), listed=listed, kept=kept_hrefs, unread=frozenset(unread))
+        cursor = token if is_as_listed else ""
+        return Answer(cursor, tuple(seen), listed=listed, kept=kept_hrefs, unread=frozenset(unread))
 
     def put(self, name: str, content: bytes, there: There | None) -> There:
         """Write an entry. Over one without an ETag there is no guard to be had."""
@@ -116,22 +123,27 @@ class CalDavCalendar:
     def _token(self) -> str:
         """Return what the server gives for the whole collection, or ""."""
         for told in self._ask("PROPFIND", ASK_COLLECTION, depth="0"):
-            if told.is_there and told.href.rstrip("/") == self._path.rstrip("/"):
+            if self._is_itself(told):
                 if not told.is_calendar:
                     raise CalDavSilent("not_a_calendar")
-                return f"ctag {told.ctag}" if told.ctag else f"sync {told.sync_token}" if told.sync_token else ""
+                return _token_of(told)
         raise CalDavSilent("not_a_calendar")
 
-    def _listed(self) -> list[Told]:
-        """Return every resource of the collection, in order of names."""
+    def _listed(self) -> tuple[str, list[Told]]:
+        """Return what the server gives for the whole collection, or "", and every resource in it in order of names."""
+        answer = self._ask("PROPFIND", ASK_LIST, depth="1")
+        token = next((_token_of(told) for told in answer if self._is_itself(told)), "")
         found = {
             told.href: told
-            for told in self._ask("PROPFIND", ASK_LIST, depth="1")
+            for told in answer
             if told.is_there and not told.is_collection and told.href.startswith(self._path)
         }
         if len(found) > MOST_RESOURCES:
             raise CalDavSilent("too_many_events", str(len(found)))
-        return [found[href] for href in sorted(found)]
+        return token, [found[href] for href in sorted(found)]
+
+    def _is_itself(self, told: Told) -> bool:
+        return told.is_there and told.href.rstrip("/") == self._path.rstrip("/")
 
     def _contents(self, wanted: Sequence[Told]) -> list[Told]:
         """Return resources with their content; those gone meanwhile are left out, those withheld have none."""
@@ -155,6 +167,12 @@ class CalDavCalendar:
     def _at(self, href: str) -> str:
         parts = urlsplit(self._address)
         return urlunsplit((parts.scheme, parts.netloc, href, "", ""))
+
+
+def _token_of(collection: Told) -> str:
+    if collection.ctag:
+        return f"ctag {collection.ctag}"
+    return f"sync {collection.sync_token}" if collection.sync_token else ""
 
 
 def _must_be(reply: Reply, *statuses: int) -> None:

@@ -20,7 +20,10 @@ _HEAD = '<?xml version="1.0" encoding="utf-8"?>'
 _PLAIN = "!$&'()*+,;=:@-._~"
 
 ASK_COLLECTION = f"{_HEAD}<propfind {_SPACES}><prop><resourcetype/><CS:getctag/><sync-token/></prop></propfind>".encode()
-ASK_LIST = f"{_HEAD}<propfind {_SPACES}><prop><resourcetype/><getetag/></prop></propfind>".encode()
+#: Of the collection itself as well: its ctag and its list are then of one moment.
+ASK_LIST = (
+    f"{_HEAD}<propfind {_SPACES}><prop><resourcetype/><getetag/><CS:getctag/><sync-token/></prop></propfind>".encode()
+)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import pytest
 
 from deploy.radicale import Radicale
-from services.spaces.agreement.caldav.adapter import CalDavAdapter
+from services.spaces.agreement.caldav.adapter import CalDavAdapter, CalDavCalendar
 from services.spaces.agreement.calendar import Adapter, Answer, Calendar, ChangedThere, Question, Silent, Unchanged
 from services.spaces.agreement.fetch import Outside, Reply, Visit
 from services.spaces.agreement.model import Feed, Secret
@@ -349,3 +350,38 @@ def test_a_radicale_that_was_killed_comes_back_with_everything(radicale: Radical
         radicale.wait_ready()
     with talking_to(people) as calendar:
         assert calendar.read(Question(WINDOW, first.cursor)) == Unchanged(first.cursor)
+
+
+def test_the_cursor_stands_for_what_was_read() -> None:
+    """The ctag is that of the list, and there is none where an entry changed between the list and its content."""
+    for etag, cursor in (('"1"', "ctag later"), ('"2"', "")):
+        calendar = CalDavCalendar(_Scripted(etag), ADDRESS)  # type: ignore[arg-type]
+        answer = calendar.read(Question(WINDOW))
+        assert isinstance(answer, Answer)
+        assert (answer.cursor, [seen.uid for seen in answer.seen]) == (cursor, ["closed-1"])
+
+
+@dataclass
+class _Scripted:
+    """A server on which an entry is set between our first question and the second."""
+
+    #: Of the entry, once its content is asked for.
+    etag: str
+
+    def ask(self, method: str, _address: str, *, headers: dict[str, str], body: bytes) -> Reply:
+        """Return what such a server answers."""
+        itself = "<resourcetype><collection/><C:calendar/></resourcetype>"
+        content = an_event("closed-1", at(14), at(16)).decode()
+        if method == "REPORT":
+            rows = [("a.ics", f"<getetag>{self.etag}</getetag><C:calendar-data>{content}</C:calendar-data>")]
+        elif headers["Depth"] == "0":
+            rows = [("", f"{itself}<CS:getctag>first</CS:getctag>")]
+        else:
+            rows = [("", f"{itself}<CS:getctag>later</CS:getctag>"), ("a.ics", '<getetag>"1"</getetag>')]
+        path = urlsplit(ADDRESS).path
+        responses = "".join(
+            f"<response><href>{path}{name}</href><propstat><prop>{props}</prop></propstat></response>"
+            for name, props in rows
+        )
+        spaces = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"'
+        return Reply(207, {}, f"<multistatus {spaces}>{responses}</multistatus>".encode())

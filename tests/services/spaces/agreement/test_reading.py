@@ -386,6 +386,30 @@ def test_an_unchanged_file_keeps_its_entries_while_a_request_is_answered(adapter
     assert list(office.claims().values()) == [a_span(14, 16)]
 
 
+def test_an_entry_that_comes_while_the_list_is_asked_for_and_goes_again_is_gone() -> None:
+    office = an_office()
+    office.calendar.set("a.ics", an_event("a", at(9), at(10)))
+    office.server.before("PROPFIND 1", lambda: office.calendar.set("b.ics", an_event("b", at(14), at(16))))
+    office.reconcile()
+    assert sorted(office.claims().values()) == [a_span(9, 10), a_span(14, 16)]
+    office.calendar.remove("b.ics")
+
+    assert office.reconcile() == {"theirs_removed": 1}
+
+
+def test_an_entry_that_moves_after_it_was_listed_and_back_again_is_where_it_was() -> None:
+    office = an_office()
+    before, meanwhile = an_event("a", at(9), at(10)), an_event("a", at(14), at(16))
+    office.calendar.set("a.ics", before)
+    office.server.before("REPORT", lambda: office.calendar.set("a.ics", meanwhile))
+    office.reconcile()
+    assert list(office.claims().values()) == [a_span(14, 16)]
+    office.calendar.set("a.ics", before)
+
+    office.reconcile()
+    assert list(office.claims().values()) == [a_span(9, 10)]
+
+
 def test_a_calendar_that_shows_our_own_feed_does_not_collide_with_itself() -> None:
     office = an_office(adapter=ICS)
     office.counter.book(1)
