@@ -1,4 +1,4 @@
-"""What placement says: programmes, openings, applications and placements. No name, no address of a person, ever."""
+"""Openings, applications, offers, draws and placements."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from shared.events.contract import Contract, DayText, InstantText, name_of_id, n
 
 CLOSING_REASONS = ("filled", "closed", "cancelled", "not_selected")
 WITHDRAWAL_REASONS = ("resident", "officer", "application_withdrawn", "opening_cancelled")
+#: How places are given: an officer chooses, the first to come, the best ranked, or the luck of a draw.
+MODES = ("officer", "first_come", "ranked", "draw")
+#: Why an offer of a place came to nothing.
+LAPSES = ("expired", "declined", "application_withdrawn", "not_allowed", "opening_closed", "opening_cancelled")
 
 
 class PlaceOfWork(Schema):
@@ -36,11 +40,17 @@ class OpeningPublished(Schema):
     shifts = fields.List(fields.Nested(ShiftSpan), required=True, validate=validate.Length(min=1, max=100))
     places = whole(1)
     hourly_won = whole(0)
-    mode = fields.String(required=True, validate=validate.OneOf(["officer", "first_come"]))
+    mode = fields.String(required=True, validate=validate.OneOf(MODES))
     deadline = InstantText(required=True)
     day = DayText(required=True)
     cost = whole(0)
     act_id = name_of_id()
+    #: 동 of the place of work, as the town's list has it; left out where it is not known.
+    dong = fields.String(validate=validate.Length(max=40))
+    #: Of a draw: SHA-256 of its seed, hex. The seed is published once nobody can apply any more.
+    seed_hash = fields.String(validate=validate.Length(max=64))
+    direct_job = fields.Boolean()
+    engagement = fields.String(validate=validate.Length(max=40))
 
 
 class OpeningRef(Schema):
@@ -87,6 +97,36 @@ class PlacementWithdrawn(OpeningRef):
     reason = fields.String(required=True, validate=validate.OneOf(WITHDRAWAL_REASONS))
 
 
+class OfferMade(OpeningRef):
+    """A place is kept for one applicant, who confirms before ``until`` or loses it. At most one offer a place."""
+
+    resident_id = name_of_id()
+    application_id = name_of_id()
+    attempt = whole(1)
+    until = InstantText(required=True)
+    #: Their place in the ranking, from 1.
+    rank = whole(1)
+
+
+class OfferLapsed(OpeningRef):
+    """An offer came to nothing; the next candidate is asked."""
+
+    resident_id = name_of_id()
+    application_id = name_of_id()
+    attempt = whole(1)
+    reason = fields.String(required=True, validate=validate.OneOf(LAPSES))
+
+
+class OpeningRanked(OpeningRef):
+    """The candidates of an opening have an order. ``order_hash``: SHA-256, hex, of the tickets in that order."""
+
+    method = fields.String(required=True, validate=validate.OneOf(["ranked", "draw"]))
+    candidates = whole(0)
+    order_hash = short(64)
+    #: Of a draw: what its ``seed_hash`` was of.
+    seed = fields.String(validate=validate.Length(max=128))
+
+
 class ApplicationRef(Schema):
     """Which application; ``attempt`` counts from 1 and rises when a resident applies again."""
 
@@ -102,6 +142,12 @@ class ApplicationClosed(ApplicationRef):
     """The application came to an end without a place."""
 
     reason = fields.String(required=True, validate=validate.OneOf(CLOSING_REASONS))
+
+
+class ApplicationWaitlisted(ApplicationRef):
+    """The application waits (예비) in case a place comes free. ``rank`` from 1."""
+
+    rank = whole(1)
 
 
 _REF = {"opening_id": "opn-은하수", "programme_id": "gs-citizen-allowance", "district": "29200", "round": 1}
@@ -163,6 +209,21 @@ APPLICATION_CLOSED = Contract(
     "placement.application.closed", 1, ApplicationClosed, {**_APPLICATION, "reason": "filled"}
 )
 
+OPENING_RANKED = Contract(
+    "placement.opening.ranked",
+    1,
+    OpeningRanked,
+    {**_REF, "method": "draw", "candidates": 10, "order_hash": "0" * 64, "seed": "6f1d"},
+)
+_OFFERED = {**_REF, "resident_id": "res-1", "application_id": "opn-은하수:res-1", "attempt": 1}
+OFFER_MADE = Contract(
+    "placement.offer.made", 1, OfferMade, {**_OFFERED, "until": "2026-11-30T18:00:00+09:00", "rank": 1}
+)
+OFFER_LAPSED = Contract("placement.offer.lapsed", 1, OfferLapsed, {**_OFFERED, "reason": "expired"})
+APPLICATION_WAITLISTED = Contract(
+    "placement.application.waitlisted", 1, ApplicationWaitlisted, {**_APPLICATION, "rank": 4}
+)
+
 CONTRACTS = (
     OPENING_PUBLISHED,
     OPENING_FILLED,
@@ -175,4 +236,8 @@ CONTRACTS = (
     APPLICATION_SELECTED,
     APPLICATION_WITHDRAWN,
     APPLICATION_CLOSED,
+    OPENING_RANKED,
+    OFFER_MADE,
+    OFFER_LAPSED,
+    APPLICATION_WAITLISTED,
 )

@@ -1,0 +1,1 @@
+"""What a resident already does: direct jobs that overlap, months in the last three years, hours, the monthly cap."""

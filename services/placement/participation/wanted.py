@@ -1,0 +1,30 @@
+"""A place that a resident wants, or is about to be given: what the limits look at. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One place for one resident. ``key`` = ``application:attempt``: it names the place everywhere."""
+
+    key: str
+    resident_id: str
+    tenant: str
+    opening_id: str
+    programme_id: str
+    #: The programme's row id, and the regions under which its rules are looked up, nearest first.
+    programme_code: str
+    regions: tuple[str, ...]
+    #: Where the work is, by name: hours are added up for one employer as well as in total.
+    workplace: str
+    direct_job: bool
+    engagement: str
+    #: Half-open spans of work, UTC, by their start.
+    shifts: tuple[tuple[datetime, datetime], ...]
+    hourly_won: int
+    #: The first and last KST day of taking part. Shifts' days when left out of the opening.
+    first_day: date
+    last_day: date
