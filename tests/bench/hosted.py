@@ -92,11 +92,11 @@ class Writer:
     """Selects applicants, by the shipped use case, on the shipped storage."""
 
     def __init__(self) -> None:
-        from services.placement.openings.service import build  # noqa: PLC0415  (only this part needs placement)
+        from services.placement.wiring import furnish  # noqa: PLC0415  (only this part needs placement)
         from shared.actors import Actor  # noqa: PLC0415
 
         self._town = town(settings())
-        self._desk = build(self._town).openings
+        self._desk = furnish(self._town).openings
         self._officer = Actor("officer-1", frozenset({"officer"}), cast.TENANT)
         self._desk.openings.prepare()
         self._desk.applications.prepare()

@@ -5,88 +5,71 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.placement.openings.service import build as build_openings
 from services.placement.programmes import schemas
-from services.placement.programmes.storage import programmes, read_districts, tenants
-from services.placement.programmes.usecases import ProgrammeDesk
+from services.placement.wiring import furnish
 from shared.actors import Actor
 from shared.messaging.entrypoint import asked, desk, due
-from shared.town import Town
-
-
-def build(town: Town) -> ProgrammeDesk:
-    """Put the use cases together; opens nothing."""
-    database = town.database("placement")
-    ports: dict[str, Any] = {"clock": town.clock, "serial": town.serial}
-    return ProgrammeDesk(
-        tenants=tenants(database, **ports),
-        programmes=programmes(database, **ports),
-        validity=read_districts(town.settings.data_dir / "districts.yaml"),
-        clock=town.clock,
-    )
 
 
 class TenantsService:
     """Who runs programmes here."""
 
     name = "placement_tenants"
-    programmes = desk(build)
-    openings = desk(build_openings)
+    rooms = desk(furnish)
 
     @asked(schemas.OpenTenant)
     def open(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Open a tenant."""
-        return self.programmes.open_tenant(actor, **asked_for)
+        return self.rooms.programmes.open_tenant(actor, **asked_for)
 
     @asked(schemas.CloseTenant)
     def close(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Close a tenant."""
-        return self.programmes.close_tenant(actor, **asked_for)
+        return self.rooms.programmes.close_tenant(actor, **asked_for)
 
     @asked(schemas.OneTenant)
     def get(self, actor: Actor, *, tenant: str) -> Mapping[str, Any]:
         """Return a tenant."""
-        return self.programmes.tenant(actor, tenant=tenant)
+        return self.rooms.programmes.tenant(actor, tenant=tenant)
 
     @due(every=2.0)
     def close_openings(self) -> bool:
         """Close what closed tenants left open."""
-        return self.programmes.finish_closing(self.openings.openings.close_of_tenant)
+        return self.rooms.programmes.finish_closing(self.rooms.openings.close_of_tenant)
 
 
 class ProgrammesService:
     """Programmes and their budgets."""
 
     name = "placement_programmes"
-    programmes = desk(build)
-    openings = desk(build_openings)
+    rooms = desk(furnish)
 
     @asked(schemas.LoadProgrammes)
     def load(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Load rows of the data."""
-        return self.programmes.load(actor, **asked_for)
+        return self.rooms.programmes.load(actor, **asked_for)
 
     @asked(schemas.ListProgrammes)
     def list(self, actor: Actor, **filters: Any) -> Mapping[str, Any]:
         """Return a tenant's programmes."""
-        return self.programmes.listed(actor, **filters)
+        return self.rooms.programmes.listed(actor, **filters)
 
     @asked(schemas.OneProgramme)
     def get(self, actor: Actor, *, programme_id: str) -> Mapping[str, Any]:
         """Return a programme."""
-        return self.programmes.read(actor, programme_id=programme_id)
+        return self.rooms.programmes.read(actor, programme_id=programme_id)
 
     @asked(schemas.SetWageFloor)
     def set_wage_floor(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Say which wage a programme's openings may not go under."""
-        return self.programmes.set_wage_floor(actor, **asked_for)
+        return self.rooms.programmes.set_wage_floor(actor, **asked_for)
 
     @asked(schemas.SetBudget)
     def set_budget(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Set a programme's ceiling."""
-        return self.openings.openings.budget.set_total(actor, **asked_for)
+        return self.rooms.budgets.set_total(actor, **asked_for)
 
     @asked(schemas.OneProgramme)
     def budget(self, actor: Actor, *, programme_id: str) -> Mapping[str, Any]:
         """Return what a programme has held, granted and committed."""
-        return self.openings.openings.budget.read(actor, programme_id=programme_id)
+        return self.rooms.budgets.read(actor, programme_id=programme_id)

@@ -10,10 +10,9 @@ from typing import Any
 
 from services.placement import service
 from services.placement.openings.reactions import reactions
-from services.placement.openings.service import build as build_openings
 from services.placement.openings.usecases import OpeningDesk
-from services.placement.programmes.service import build as build_programmes
 from services.placement.programmes.usecases import ProgrammeDesk
+from services.placement.wiring import furnish
 from shared.actors import Actor
 from shared.clock import KST, StoppedClock
 from shared.ids import SeededIds
@@ -140,7 +139,8 @@ def an_office(database: Database, *, at: datetime = NOW) -> Office:
     clock = StoppedClock(at)
     town = twin_town(database=lambda _name: database, clock=clock, ids=SeededIds(1))
     service.prepare(town)
-    office = Office(build_openings(town).openings, build_programmes(town), database, clock)
+    rooms = furnish(town)
+    office = Office(rooms.openings, rooms.programmes, database, clock)
     office.programmes.open_tenant(OPERATOR, act_id="open", tenant=TENANT, name="광산구", rehearsal=False)
     office.programmes.load(OPERATOR, tenant=TENANT, programmes=[a_row()])
     return office
