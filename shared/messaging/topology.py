@@ -18,6 +18,7 @@ from typing import Any
 
 from shared.events import city, placement, residents, spaces
 from shared.events.contract import Contract
+from shared.events.placement import pay, trust, work
 from shared.events.registry import CONTRACTS, contract_of
 from shared.messaging.message import DEAD, EVENTS, PARKED
 
@@ -81,7 +82,18 @@ QUEUES: tuple[QueueSpec, ...] = (
             placement.PLACEMENT_SELECTED,
             placement.PLACEMENT_WITHDRAWN,
             placement.APPLICATION_CLOSED,
+            placement.APPLICATION_WAITLISTED,
+            placement.OFFER_MADE,
+            placement.OFFER_LAPSED,
             placement.OPENING_PUBLISHED,
+            work.ATTENDANCE_SETTLED,
+            work.ATTENDANCE_DISPUTE_ANSWERED,
+            pay.ALLOWANCE_EARNED,
+            pay.ALLOWANCE_HELD_BACK,
+            pay.ALLOWANCE_PAID,
+            pay.ALLOWANCE_RETURNED,
+            trust.EVALUATION_OPENED,
+            trust.APPEAL_ANSWERED,
             spaces.FACILITY_OPENED,
             spaces.FACILITY_CHANGED,
             spaces.SPACE_OPENED,

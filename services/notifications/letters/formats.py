@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,23 @@ def won(amount: int, language: str = "ko") -> str:
 
 def day(instant: datetime, language: str = "ko") -> str:
     """Return the day in Seoul, such as ``2026. 11. 22.(일)``."""
-    local = instant.astimezone(KST)
+    return date_words(instant.astimezone(KST).date(), language)
+
+
+def date_words(on: date, language: str = "ko") -> str:
+    """Return a calendar day, such as ``2026. 11. 22.(일)``."""
     told = words(language)
-    return str(told["day"]).format(
-        year=local.year, month=local.month, day=local.day, weekday=told["weekdays"][local.weekday()]
-    )
+    return str(told["day"]).format(year=on.year, month=on.month, day=on.day, weekday=told["weekdays"][on.weekday()])
+
+
+def month_words(month: str, language: str = "ko") -> str:
+    """Return a month.
+
+    >>> month_words("2026-11")
+    '2026년 11월'
+    """
+    year, number = month.split("-")
+    return str(words(language)["month"]).format(year=int(year), month=int(number))
 
 
 def day_and_time(instant: datetime, language: str = "ko") -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from services.notifications.letters import of_jobs, of_rooms
-from services.notifications.letters.model import JOB_KINDS, Letter, letter_on
+from services.notifications.letters import of_jobs, of_rooms, of_work
+from services.notifications.letters.model import JOB_KINDS, WORK_KINDS, Letter, Matter, letter_on
 from services.notifications.letters.of_jobs import Opening
 from services.notifications.letters.of_rooms import Rooms
 from shared.events.envelope import Event
@@ -23,7 +24,12 @@ class Known:
 
 NOTHING = Known()
 #: Types that are one person's own fact.
-OWN_FACTS = (*of_jobs.PERSONAL, *of_rooms.PERSONAL)
+_TELLS: Mapping[str, Callable[[Mapping[str, Any]], Matter | None]] = {
+    **of_jobs.PERSONAL,
+    **of_work.PERSONAL,
+    **of_rooms.PERSONAL,
+}
+OWN_FACTS = tuple(_TELLS)
 
 
 def letter_of(event: Event, *, written: datetime) -> Letter | None:
@@ -31,8 +37,7 @@ def letter_of(event: Event, *, written: datetime) -> Letter | None:
 
     Raises ``KeyError`` for a fact that is nobody's own.
     """
-    tells = of_jobs.PERSONAL.get(event.type) or of_rooms.PERSONAL[event.type]
-    matter = tells(event.data)
+    matter = _TELLS[event.type](event.data)
     return None if matter is None else letter_on(matter, event, written=written)
 
 
@@ -40,9 +45,13 @@ def details(letter: Letter, known: Known, language: str) -> dict[str, str]:
     """Return what the texts of a letter may name."""
     if letter.kind in JOB_KINDS:
         return of_jobs.details(letter, known.openings, language)
+    if letter.kind in WORK_KINDS:
+        return of_work.details(letter, known.openings, language)
     return of_rooms.details(letter, known.rooms, language)
 
 
 def best_before(letter: Letter, known: Known) -> datetime | None:
     """Return from when on its mail would be of no use, or None."""
+    if letter.kind in WORK_KINDS:
+        return of_work.best_before(letter)
     return of_jobs.best_before(letter, known.openings) or of_rooms.best_before(letter)

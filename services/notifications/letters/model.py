@@ -1,7 +1,7 @@
 """What a letter is, when its mail may go out and what becomes of it. Pure: no I/O, no clock.
 
 A letter belongs to one resident and one fact: its id is ``<event key>:<resident>``. Which facts cause one is said by
-a module for each publisher (of_jobs.py, of_rooms.py). A letter holds no name, no address and no text: the text is put
+a module for each subject (of_jobs.py, of_work.py, of_rooms.py). A letter holds no name, no address and no text: the text is put
 into words when it is read or sent (wording.py).
 
     new --claimed, in one guarded write--> sending --the server took it--> sent
@@ -45,7 +45,20 @@ ROOM_KINDS = (
     "conduct_cleared",
     "conduct_answered",
 )
-KINDS = (*JOB_KINDS, *ROOM_KINDS)
+WORK_KINDS = (
+    "place_offered",
+    "place_lapsed",
+    "waitlisted",
+    "attendance_settled",
+    "dispute_answered",
+    "allowance_recovered",
+    "allowance_held_back",
+    "allowance_paid",
+    "allowance_returned",
+    "evaluation_opened",
+    "appeal_answered",
+)
+KINDS = (*JOB_KINDS, *WORK_KINDS, *ROOM_KINDS)
 #: The mail of such a letter waits so long for news that makes it whole: where else there is room is told beside it.
 MAIL_WAITS = {"booking_displaced": timedelta(seconds=10)}
 #: Where a letter's mail stands.

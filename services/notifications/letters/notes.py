@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.notifications.letters.matters import Known
-from services.notifications.letters.model import JOB_KINDS, Letter
+from services.notifications.letters.model import ROOM_KINDS, Letter
 from services.notifications.letters.of_jobs import Opening
 from services.notifications.letters.of_rooms import Note, Rooms
 from services.notifications.letters.storage import cause_document, cause_of
@@ -91,8 +91,8 @@ class RoomNotes:
 
 def known_of(openings: Openings, rooms: RoomNotes, letters: Sequence[Letter]) -> Known:
     """Return what is known of what these letters are about."""
-    of_jobs = [letter for letter in letters if letter.kind in JOB_KINDS]
-    of_rooms = [letter for letter in letters if letter.kind not in JOB_KINDS]
+    of_rooms = [letter for letter in letters if letter.kind in ROOM_KINDS]
+    of_jobs = [letter for letter in letters if letter.kind not in ROOM_KINDS]
     return Known(openings.get_many(letter.about for letter in of_jobs), rooms.known(of_rooms))
 
 

@@ -16,6 +16,7 @@ from services.notifications.letters.model import (
     MAIL_STATES,
     RESENDABLE,
     ROOM_KINDS,
+    WORK_KINDS,
     Letter,
     Notice,
     notice_of,
@@ -118,7 +119,7 @@ class Letters:
     def counts(self, actor: Actor, *, about: str) -> dict[str, Any]:
         """Return ``{"letters": {kind: n}, "mail": {state: n}}`` of the letters about an opening, a booking or another.
 
-        The kinds are all those of jobs, or all those of rooms.
+        The kinds are all those of jobs, of work or of rooms, whichever it has letters of; those of jobs when it has none.
         """
         opening = self.openings.get_many([about]).get(about)
         tenant, district = (None, None) if opening is None else (opening.tenant, opening.district)
@@ -126,7 +127,9 @@ class Letters:
         tally = self.letters.tally(about, _scope(actor))
         for lies_in in sorted(tally.districts):
             must_be(actor, "officer", "operator", "service", district=lies_in)
-        kinds = ROOM_KINDS if not tally.kinds.keys().isdisjoint(ROOM_KINDS) else JOB_KINDS
+        families = (JOB_KINDS, WORK_KINDS, ROOM_KINDS)
+        present = [kinds for kinds in families if not tally.kinds.keys().isdisjoint(kinds)] or [JOB_KINDS]
+        kinds = [kind for family in present for kind in family]
         return {
             "letters": {kind: tally.kinds.get(kind, 0) for kind in kinds},
             "mail": {state: tally.mails.get(state, 0) for state in MAIL_STATES},

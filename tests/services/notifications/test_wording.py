@@ -20,10 +20,14 @@ from shared.events.contract import Contract
 from shared.events.placement import (
     APPLICATION_CLOSED,
     CLOSING_REASONS,
+    OFFER_LAPSED,
     OPENING_PUBLISHED,
     PLACEMENT_SELECTED,
     PLACEMENT_WITHDRAWN,
     WITHDRAWAL_REASONS,
+    pay,
+    trust,
+    work,
 )
 from shared.events.registry import CONTRACTS
 from tests.services.facts import MORNING, said
@@ -73,6 +77,12 @@ def test_every_reason_a_contract_knows_has_its_text(language: str) -> None:
         *(letter_of(said(CONTRACTS[name]), written=MORNING) for name in OWN_FACTS),
         *(the_letter(APPLICATION_CLOSED, reason=one) for one in CLOSING_REASONS),
         *(the_letter(PLACEMENT_WITHDRAWN, reason=one) for one in WITHDRAWAL_REASONS),
+        *(the_letter(OFFER_LAPSED, reason=one) for one in ("expired", "not_allowed")),
+        *(the_letter(work.ATTENDANCE_SETTLED, result=one) for one in work.RESULTS if one != "worked"),
+        the_letter(work.ATTENDANCE_SETTLED, revision=2),
+        *(the_letter(work.ATTENDANCE_DISPUTE_ANSWERED, answer=one) for one in work.ANSWERS),
+        *(the_letter(pay.ALLOWANCE_EARNED, reason=one, won=-9000) for one in ("recovery", "recovery_lifted")),
+        *(the_letter(trust.APPEAL_ANSWERED, by="resident", answer=one) for one in work.ANSWERS),
         *(the_letter(spaces.BOOKING_REFUSED, reason=one) for one in spaces.REFUSED_REASONS),
         *(the_letter(spaces.BOOKING_DISPLACED, reason=one) for one in spaces.DISPLACED_REASONS),
         *(the_letter(spaces.BOOKING_CANCELLED, by=one) for one in spaces.CANCELLED_BY if one != "moved"),

@@ -1,0 +1,64 @@
+"""Letters about offers, attendance, pay and evaluation: who is told what, and who is left in peace."""
+
+from __future__ import annotations
+
+from services.notifications.letters.matters import Known, letter_of
+from services.notifications.letters.model import MailRecord
+from services.notifications.letters.of_jobs import opening_of
+from services.notifications.letters.of_work import best_before
+from services.notifications.letters.wording import words_of
+from shared.clock import from_iso
+from shared.events.placement import OFFER_LAPSED, OFFER_MADE, OPENING_PUBLISHED, pay, trust, work
+from tests.services.facts import MORNING, said
+
+
+def test_an_offer_says_until_when_and_is_of_no_use_after_that() -> None:
+    letter = letter_of(said(OFFER_MADE), written=MORNING)
+    opening = opening_of(said(OPENING_PUBLISHED))
+
+    assert letter is not None
+    assert "2026. 11. 30.(월) 18:00까지" in words_of(letter, Known({opening.id: opening})).text
+    assert best_before(letter) == from_iso("2026-11-30T18:00:00+09:00")
+
+
+def test_an_offer_that_the_resident_turned_down_is_not_told_again() -> None:
+    assert letter_of(said(OFFER_LAPSED, reason="declined"), written=MORNING) is None
+    assert letter_of(said(OFFER_LAPSED, reason="expired"), written=MORNING) is not None
+
+
+def test_a_shift_worked_as_planned_needs_no_letter() -> None:
+    assert letter_of(said(work.ATTENDANCE_SETTLED), written=MORNING) is None
+
+
+def test_a_correction_is_told_with_the_hours_that_count_now() -> None:
+    letter = letter_of(said(work.ATTENDANCE_SETTLED, revision=2, minutes=90, was=120), written=MORNING)
+
+    assert letter is not None
+    assert "인정 시간: 1시간 30분" in words_of(letter).text
+
+
+def test_what_is_above_the_cap_is_told_with_the_cap() -> None:
+    letter = letter_of(said(pay.ALLOWANCE_HELD_BACK, won=12_000, cap=583_444), written=MORNING)
+
+    assert letter is not None
+    assert "월 상한액 583,444원을 12,000원 넘었습니다" in words_of(letter).text
+
+
+def test_every_payment_is_told_once_with_its_month() -> None:
+    letter = letter_of(said(pay.ALLOWANCE_PAID, won=61_920), written=MORNING)
+
+    assert letter is not None
+    assert words_of(letter).title == "[지급] 2026년 12월 참여수당 61,920원"
+    assert letter.mail == MailRecord(due=MORNING)
+
+
+def test_a_line_of_work_is_no_letter_but_money_to_be_paid_back_is() -> None:
+    assert letter_of(said(pay.ALLOWANCE_EARNED), written=MORNING) is None
+    letter = letter_of(said(pay.ALLOWANCE_EARNED, reason="recovery", won=-20_640), written=MORNING)
+    assert letter is not None
+    assert "수당 20,640원을 돌려받아야" in words_of(letter).text
+
+
+def test_only_the_resident_hears_of_an_answer_to_their_own_appeal() -> None:
+    assert letter_of(said(trust.APPEAL_ANSWERED, by="host"), written=MORNING) is None
+    assert letter_of(said(trust.APPEAL_ANSWERED, by="resident"), written=MORNING) is not None
