@@ -6,18 +6,20 @@ the one next step, until the budget counts exactly what the opening wants.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from services.placement.budgets.model import Budget, Grant, Hold, Move
+from services.placement.budgets.model import NOWHERE, Budget, Grant, Hold, Move, Posting
+from services.placement.budgets.once import count_once
 from services.placement.budgets.storage import Budgets
 from services.placement.programmes.model import Programme
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
-from shared.clock import Clock
+from shared.clock import Clock, kst_day
 from shared.errors import Refused, Unavailable
+from shared.events.contract import LARGEST
 from shared.telemetry import log
 
 #: How long an act may take between its hold and its write; the sweeper then makes it impossible.
@@ -53,6 +55,10 @@ class Granted(Protocol):
     def unsettled(self) -> tuple[str, ...]:
         """Acts that are done and whose holds are still there."""
 
+    @property
+    def dong(self) -> str | None:
+        """The 동 of its workplace; never changes."""
+
 
 class Openings(Protocol):
     """The openings, as far as their money goes."""
@@ -84,31 +90,102 @@ class BudgetDesk:
     clock: Clock
 
     def set_total(self, actor: Actor, *, act_id: str, programme_id: str, total: int | None) -> Mapping[str, Any]:
-        """Set a programme's ceiling in won, or None for 자료 없음; officers of the tenant and district."""
-        programme = self.programmes.get(programme_id)
-        tenant = programme.tenant
-        must_be(actor, "officer", "operator", tenant=tenant, district=programme.district.code)
+        """Set a programme's ceiling in won, or None for 자료 없음; officers of the tenant and district.
+
+        Beside funders the funder ``other`` carries what is missing; None takes all appropriations back.
+        """
+        programme = self._for_officer(actor, programme_id)
         if total is not None and total < 0:
-            raise Refused("out_of_range", field="total", low=0)
-        self.make_sure_of(programme_id, tenant)
+            raise Refused("out_of_range", field="total", low=0, high=LARGEST)
+        self.make_sure_of(programme_id, programme.tenant)
+        today = kst_day(self.clock.now()).isoformat()
 
         def decide(budget: Budget) -> dict[str, Any]:
-            budget.set_total(total)
+            budget.set_total(total, district=programme.district.code, day=today)
             return {"programme_id": programme_id, "total": total}
 
         return self.budgets.act(Act.of(act_id, "set_total", id=programme_id, total=total), programme_id, decide)
 
+    def appropriate(
+        self, actor: Actor, *, act_id: str, programme_id: str, funder: str, won: int, day: str
+    ) -> Mapping[str, Any]:
+        """Let a funder (국비, 시비, 구비, 기타) give ``won`` on a KST day, or take it back (negative: 감액).
+
+        Officers of the tenant and district; of the whole tenant for a programme without a district.
+        """
+        programme = self._for_officer(actor, programme_id)
+        self.make_sure_of(programme_id, programme.tenant)
+
+        def decide(budget: Budget) -> dict[str, Any]:
+            budget.appropriate(funder, won, district=programme.district.code, day=day)
+            return {"programme_id": programme_id, "funder": funder, "won": won, "total": budget.total}
+
+        act = Act.of(act_id, "appropriate", id=programme_id, funder=funder, won=won, day=day)
+        return self.budgets.act(act, programme_id, decide)
+
+    def appropriate_once(
+        self,
+        *,
+        name: str,
+        programme_id: str,
+        tenant: str,
+        district: str | None,
+        funders: Mapping[str, int],
+        day: str,
+        noted: Callable[[], bool],
+        note: Callable[[], None],
+    ) -> None:
+        """Appropriate what another document decided, exactly once under its name (budgets/once.py)."""
+        self.make_sure_of(programme_id, tenant)
+        counted = ",".join(f"{funder}={won}" for funder, won in sorted(funders.items()))
+
+        def count(budget: Budget) -> None:
+            for funder, won in funders.items():
+                budget.appropriate(funder, won, district=district, day=day)
+            budget.pending[name] = counted
+
+        count_once(self.budgets, programme_id, name, counted=counted, count=count, noted=noted, note=note)
+
+    def post(self, posting: Posting, *, noted: Callable[[], bool], note: Callable[[], None]) -> None:
+        """Count what a batch paid, or what came back, exactly once (budgets/once.py).
+
+        ``noted`` says whether the batch has noted this posting, ``note`` lets it; call it also for one that is noted.
+        What passes the committed won has moved all the same: it is counted, shown as overdrawn, and an alarm is logged.
+        """
+        self.make_sure_of(posting.programme_id, posting.tenant)
+
+        def count(budget: Budget) -> None:
+            budget.post(posting)
+            if budget.overdrawn:
+                log.error("budget_overdrawn", programme=budget.id, posting=posting.id, won=budget.overdrawn)
+
+        count_once(
+            self.budgets,
+            posting.programme_id,
+            posting.id,
+            counted=posting.counted,
+            count=count,
+            noted=noted,
+            note=note,
+        )
+
     def read(self, actor: Actor, *, programme_id: str) -> dict[str, Any]:
-        """Return ``{total, held, granted, committed, balance}`` in won; total and balance None: no ceiling."""
-        must_be(actor, "officer", "operator", tenant=programme_id.partition(":")[0])
-        budget = self.budgets.find(programme_id) or Budget(id=programme_id, tenant="")
+        """Return ``{total, held, granted, committed, paid, returned, balance, overdrawn}`` in won.
+
+        Total and balance None: no ceiling. Officers of the tenant and district.
+        """
+        programme = self._for_officer(actor, programme_id)
+        budget = self.budgets.find(programme_id) or Budget(id=programme_id, tenant=programme.tenant)
         return {
             "programme_id": programme_id,
             "total": budget.total,
             "held": budget.held,
             "granted": budget.granted,
             "committed": budget.committed,
+            "paid": budget.paid,
+            "returned": budget.returned,
             "balance": budget.balance,
+            "overdrawn": budget.overdrawn,
         }
 
     def hold(self, *, act_id: str, programme_id: str, tenant: str, opening_id: str, amount: int) -> None:
@@ -164,6 +241,11 @@ class BudgetDesk:
         if opening is None or act_id not in opening.unsettled:
             self.release(act_id=act_id, programme_id=programme_id)
 
+    def _for_officer(self, actor: Actor, programme_id: str) -> Programme:
+        programme = self.programmes.get(programme_id)
+        must_be(actor, "officer", "operator", tenant=programme.tenant, district=programme.area)
+        return programme
+
     def _release_if_counted(self, hold: Hold, programme_id: str) -> None:
         """Release a hold that came after its opening had been counted: a late repeat, worth an alarm."""
         opening = self.openings.granted(hold.opening_id)
@@ -206,7 +288,7 @@ class BudgetDesk:
     def _begin(self, opening_id: str, version: int, opening: Granted, move: Move) -> None:
         def decide(budget: Budget) -> dict[str, Any]:
             if budget.version == version:
-                budget.begin_move(opening_id, opening.grant, move)
+                budget.begin_move(opening_id, opening.grant, move, opening.dong or NOWHERE)
             return {}
 
         self.budgets.act(None, opening.programme_id, decide)

@@ -54,6 +54,11 @@ class ProgrammesService:
         """Return a tenant's programmes."""
         return self.rooms.programmes.listed(actor, **filters)
 
+    @asked(schemas.Nothing)
+    def kinds(self, actor: Actor) -> Mapping[str, Any]:
+        """Return the kinds of programmes that there are."""
+        return self.rooms.programmes.known_kinds(actor)
+
     @asked(schemas.OneProgramme)
     def get(self, actor: Actor, *, programme_id: str) -> Mapping[str, Any]:
         """Return a programme."""
@@ -63,6 +68,46 @@ class ProgrammesService:
     def set_wage_floor(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Say which wage a programme's openings may not go under."""
         return self.rooms.programmes.set_wage_floor(actor, **asked_for)
+
+    @asked(schemas.SetFlags)
+    def set_flags(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Say what a programme is: direct job, engagement, pilot."""
+        return self.rooms.terms.set_flags(actor, **asked_for)
+
+    @asked(schemas.SetHosts)
+    def set_hosts(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Say which hosts may publish a programme's openings."""
+        return self.rooms.terms.set_hosts(actor, **asked_for)
+
+    @asked(schemas.SetTargetGroups)
+    def set_target_groups(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Say whom a programme is for, and by what law."""
+        return self.rooms.terms.set_target_groups(actor, **asked_for)
+
+    @asked(schemas.SetTags)
+    def set_tags(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Say under which further umbrellas a programme appears."""
+        return self.rooms.terms.set_tags(actor, **asked_for)
+
+    @asked(schemas.SetTarget)
+    def set_target(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Set what a programme promises to reach."""
+        return self.rooms.terms.set_target(actor, **asked_for)
+
+    @asked(schemas.ReportFigure)
+    def report_figure(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Enter a figure that a source published."""
+        return self.rooms.terms.report_figure(actor, **asked_for)
+
+    @asked(schemas.ListFigures)
+    def figures(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Return what was published of a programme."""
+        return self.rooms.reports.figures_of(actor, **asked_for)
+
+    @asked(schemas.AskReport)
+    def report(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Return an umbrella's dashboard."""
+        return self.rooms.reports.report(actor, **asked_for)
 
     @asked(schemas.SetBudget)
     def set_budget(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from services.placement.programmes.kinds import AnyKind, Kinds
 from services.placement.programmes.model import District, Programme, Tenant
+from services.placement.programmes.rows import Validity, programme_of
 from services.placement.programmes.storage import Programmes, Tenants
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
-from shared.clock import Clock
+from shared.clock import Clock, kst_day
 from shared.errors import Refused
-from shared.ids import content_hash
+from shared.pages import after, checked_limit, page
 
-Validity = Mapping[str, tuple[date | None, date | None]]
+#: Programmes of one answer, which must cross the broker.
+MOST_PROGRAMMES = 200
 
 
 @dataclass(frozen=True)
 class ProgrammeDesk:
-    """The acts on tenants and programmes. ``validity`` says from when to when a district's code is valid."""
+    """The acts on tenants and programmes. ``validity`` says from when to when a district's code is valid, ``kinds``
+    which kinds of programmes there are.
+    """
 
     tenants: Tenants
     programmes: Programmes
     validity: Validity
     clock: Clock
+    kinds: Kinds = field(default_factory=AnyKind)
 
     def open_tenant(self, actor: Actor, *, act_id: str, tenant: str, name: str, rehearsal: bool) -> dict[str, Any]:
         """Open a tenant; its own operator, or the platform's (who belongs to no tenant)."""
@@ -59,22 +65,66 @@ class ProgrammeDesk:
         return {"tenant": known.id, "name": known.name, "state": known.state, "rehearsal": known.rehearsal}
 
     def load(self, actor: Actor, *, tenant: str, programmes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Load rows of the data; a row that is there unchanged is left alone, a changed one replaces it."""
+        """Load rows of the data; a row that is there unchanged is left alone, a changed one replaces it.
+
+        Operators and officers of the tenant, an officer of districts only what lies and lay there. Nothing is loaded
+        when a row is refused.
+        """
         must_be(actor, "operator", "officer", tenant=tenant)
         self.tenants.get(tenant).must_be_open()
         codes = [row["id"] for row in programmes]
         if len(set(codes)) != len(codes):
             raise Refused("programme_named_twice", field="programmes")
-        loaded = sum(self._load(tenant, row) for row in programmes)
+        fresh = [self._of_row(tenant, row, f"programmes.{place}") for place, row in enumerate(programmes)]
+        known = self.programmes.get_many([one.id for one in fresh])
+        for one in [*fresh, *known.values()]:
+            must_be(actor, "operator", "officer", tenant=tenant, district=one.area)
+        loaded = sum(self._load(one, known.get(one.id)) for one in fresh)
         return {"loaded": loaded, "unchanged": len(programmes) - loaded}
 
+    def host(self, tenant: str, row: Mapping[str, Any]) -> str:
+        """Make sure that a programme is there, by a row if it isn't yet, and return its id.
+
+        For our own subjects: safe to repeat, and what officers or the data made of it since stays.
+        """
+        fresh = self._of_row(tenant, row, "row")
+        if self.programmes.find(fresh.id) is None:
+            self._load(fresh, None)
+        return fresh.id
+
     def listed(
-        self, _actor: Actor, *, tenant: str, district: str | None = None, on: str | None = None
+        self,
+        _actor: Actor,
+        *,
+        tenant: str,
+        district: str | None = None,
+        on: str | None = None,
+        under: str | None = None,
+        limit: int = MOST_PROGRAMMES,
+        cursor: str | None = None,
     ) -> dict[str, Any]:
-        """Return a tenant's programmes; ``district`` by code, ``on`` a day on which the code must be valid."""
-        day = None if on is None else _day(on)
-        found = self.programmes.of_tenant(tenant, district)
-        return {"programmes": [shown(programme) for programme in found if _valid_on(programme.district, day)]}
+        """Return ``{programmes, cursor}`` of a tenant by code, at most ``limit`` (1 to 200).
+
+        ``district`` by code, ``on`` a day on which the code must be valid, ``under`` the code of an umbrella to which
+        they belong or whose tag they carry.
+        """
+        checked_limit(limit, MOST_PROGRAMMES)
+        since = after(cursor, 1)
+        day = None if on is None else day_told(on, "on")
+        found = self.programmes.of_tenant(tenant, district) if under is None else self.programmes.under(tenant, under)
+        rows = (
+            shown(programme)
+            for programme in found
+            if _valid_on(programme.district, day)
+            and (district is None or programme.district.code == district)
+            and (since is None or programme.code > since[0])
+        )
+        taken, further = page(rows, limit, lambda row: (row["code"],))
+        return {"programmes": taken, "cursor": further}
+
+    def known_kinds(self, _actor: Actor) -> dict[str, Any]:
+        """Return ``{kinds}``: what kinds of programmes there are, what they are judged by, and which have openings."""
+        return {"kinds": [{**vars(kind), "counts": list(kind.counts)} for kind in self.kinds.all()]}
 
     def read(self, _actor: Actor, *, programme_id: str) -> dict[str, Any]:
         """Return one programme with everything its row says."""
@@ -84,53 +134,43 @@ class ProgrammeDesk:
     def set_wage_floor(self, actor: Actor, *, act_id: str, programme_id: str, wage_floor: str) -> dict[str, Any]:
         """Say which wage a programme's openings may not go under; officers of the tenant."""
         known = self.programmes.get(programme_id)
-        must_be(actor, "officer", "operator", tenant=known.tenant, district=known.district.code)
+        must_be(actor, "officer", "operator", tenant=known.tenant, district=known.area)
 
         def decide(programme: Programme) -> dict[str, Any]:
-            programme.set_wage_floor(wage_floor)
+            programme.choose(wage_floor=wage_floor)
             return {"programme_id": programme_id, "wage_floor": wage_floor}
 
         act = Act.of(act_id, "set_wage_floor", id=programme_id, wage_floor=wage_floor)
         return self.programmes.act(act, programme_id, decide)
 
-    def _load(self, tenant: str, row: Mapping[str, Any]) -> bool:
-        fresh = self._programme(tenant, row)
-        known = self.programmes.find(fresh.id)
-        if known is None:
-            self.programmes.create(Act.own("load", "load", hash=fresh.row_hash), fresh, {})
+    def _of_row(self, tenant: str, row: Mapping[str, Any], at: str) -> Programme:
+        return programme_of(tenant, row, validity=self.validity, kinds=self.kinds, at=at)
+
+    def _load(self, fresh: Programme, known: Programme | None) -> bool:
+        day = kst_day(self.clock.now())
+        if known is None and self._created(fresh, day):
             return True
-        if known.row_hash == fresh.row_hash:
+        if known is not None and known.row_hash == fresh.row_hash:
             return False
 
         def decide(programme: Programme) -> dict[str, Any]:
-            for name in ("name_ko", "name_en", "kind", "role", "parent", "district", "year", "row", "row_hash"):
-                setattr(programme, name, getattr(fresh, name))
-            if not programme.wage_floor_chosen:
-                programme.wage_floor = fresh.wage_floor
+            if programme.row_hash != fresh.row_hash:
+                programme.follow(fresh, day)
             return {}
 
         self.programmes.act(None, fresh.id, decide)
         return True
 
-    def _programme(self, tenant: str, row: Mapping[str, Any]) -> Programme:
-        code = row["district_code"]
-        valid_from, valid_to = self.validity.get(code, (None, None)) if code else (None, None)
-        kept = _plain(row)
-        return Programme(
-            id=Programme.id_of(tenant, row["id"]),
-            tenant=tenant,
-            code=row["id"],
-            name_ko=row["name_ko"],
-            name_en=row["name_en"],
-            kind=row["kind"],
-            role=row["role"],
-            parent=row["parent"],
-            district=District(code, row["district"], row["municipality"], valid_from, valid_to),
-            year=row["year"],
-            wage_floor=row["wage_floor"],
-            row=kept,
-            row_hash=content_hash(kept),
-        )
+    def _created(self, fresh: Programme, day: date) -> bool:
+        """Make a programme; False when somebody else made it meanwhile, by another row."""
+        fresh.begin(day)
+        try:
+            self.programmes.create(Act.own(f"load:{fresh.row_hash}", "load"), fresh, {})
+        except Refused as error:
+            if error.code != "id_taken":
+                raise
+            return False
+        return True
 
 
 def _nothing_left(tenant: Tenant) -> dict[str, Any]:
@@ -138,20 +178,12 @@ def _nothing_left(tenant: Tenant) -> dict[str, Any]:
     return {}
 
 
-def _plain(value: Any) -> Any:
-    """Return the row as JSON has it: YAML's bare days become text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _day(text: str) -> date:
+def day_told(text: str, named: str) -> date:
+    """Return a day that a caller told; raise ``Refused`` that names the field."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Refused("input_invalid", field="on", why="YYYY-MM-DD") from error
+        raise Refused("input_invalid", field=named, why="YYYY-MM-DD") from error
 
 
 def _valid_on(district: District, day: date | None) -> bool:
@@ -175,7 +207,19 @@ def shown(programme: Programme) -> dict[str, Any]:
         "role": programme.role,
         "parent": programme.parent,
         "year": programme.year,
+        "start": programme.start,
         "wage_floor": programme.wage_floor,
+        "direct_job": programme.direct_job,
+        "engagement": programme.engagement,
+        "pilot": programme.pilot,
+        "has_openings": programme.has_openings,
+        "hosts": list(programme.hosts),
+        "target_groups": [vars(group).copy() for group in programme.target_groups],
+        "tags": list(programme.tags),
+        "pillars": [vars(pillar).copy() for pillar in programme.pillars],
+        "partners": list(programme.partners),
+        "agreed_on": programme.agreed_on,
+        "targets": {measure: vars(target).copy() for measure, target in sorted(programme.targets.items())},
         "district": {
             "code": district.code,
             "name": district.name,

@@ -1,0 +1,1 @@
+"""Partners, operating agencies and cooperatives: what they do, whom they count, which facilities they run."""
