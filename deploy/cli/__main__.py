@@ -24,6 +24,7 @@ COMMANDS = {
     "contracts": "사건의 약속 (the events there are)",
     "publishers": "밖에서 알리는 기관: 더함, 목록, 뺌 (outside systems that may publish: add, list, remove)",
     "front-ends": "브로커로 묻는 화면: 더함, 목록, 뺌 (front-ends that ask over the broker: add, list, remove)",
+    "draw": "추첨을 다시 계산해 본다 (recompute a draw from public data)",
     "simulate": "가짜 도시를 수없이 무너뜨려 본다 (break a town of twins, many times)",
     "chaos": "진짜 프로세스를 죽여 본다 (kill real processes while places are filled)",
     "bench": "얼마나 빠른가 (how fast, beside its peers)",

@@ -81,7 +81,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "release-without-reopening",
-        "services.placement.openings.model",
+        "services.placement.openings.opening",
         "        if self.state == FILLED and now < self.terms.deadline:",
         "        if False:",
         "a place that comes free closes the opening instead of offering it again",

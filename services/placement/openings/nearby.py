@@ -85,7 +85,7 @@ class Nearby:
                 )
         if limit > 1 and is_large(rows):
             # Openings with many shifts: a shorter page, whose cursor stands where it ends.
-            shorter = {"tenant": tenant, "lat": lat, "lon": lon, "radius": radius, "cursor": cursor, "source": source}
+            shorter: dict[str, Any] = {"tenant": tenant, "lat": lat, "lon": lon, "radius": radius, "cursor": cursor, "source": source}
             return self.find(actor, limit=limit // 2, **shorter)
         return {"openings": rows, "cursor": page.cursor}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.placement.openings.model import MODES, MOST_PLACES, MOST_SHIFTS
+from services.placement.openings.model import MODES, MOST_PLACES, MOST_SHIFTS, SCORE_RULES
+from services.placement.openings.terms import LEAST_OFFER, MOST_OFFER
 from services.placement.programmes.schemas import Command
 from shared.events.contract import PRINTABLE
 from shared.reach.names import LONGEST
@@ -34,6 +35,13 @@ class Span(Schema):
     end = fields.AwareDateTime(required=True, format="iso")
 
 
+class ScoreOf(Schema):
+    """A rule that gives points in a ranking, and its weight in points."""
+
+    rule = fields.String(required=True, validate=validate.OneOf(sorted(SCORE_RULES)))
+    weight = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=100))
+
+
 class Publish(Command):
     """An opening to publish. ``hourly_won`` whole won."""
 
@@ -47,6 +55,15 @@ class Publish(Command):
     hourly_won = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=1_000_000))
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
     deadline = fields.AwareDateTime(required=True, format="iso")
+    #: 동 of the place of work.
+    dong = fields.String(allow_none=True, validate=[validate.Length(min=1, max=40), PRINTABLE])
+    #: 예비: left out, on where candidates have an order and off elsewhere.
+    waitlist = fields.Boolean(allow_none=True)
+    offer_minutes = fields.Integer(strict=True, validate=validate.Range(min=LEAST_OFFER, max=MOST_OFFER))
+    scores = fields.List(fields.Nested(ScoreOf), validate=validate.Length(max=20))
+    target_group = fields.String(allow_none=True, validate=[validate.Length(min=1, max=60), PRINTABLE])
+    #: Subjects of role host who confirm attendance.
+    hosts = fields.List(an_id(), validate=validate.Length(max=20))
 
 
 class OpeningAct(Command):
@@ -67,6 +84,13 @@ class Apply(OpeningAct):
     resident_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=160))
 
 
+class Quote(Schema):
+    """What a place would do to whose limits; left out: those of whoever asks."""
+
+    opening_id = an_id()
+    resident_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=160))
+
+
 class ResidentAct(OpeningAct):
     """An act on one resident's place or application."""
 
@@ -80,7 +104,7 @@ class OneOpening(Schema):
 
 
 class ListApplications(OneOpening):
-    """An opening's applications, page by page."""
+    """An opening's applications, ranking or tickets, page by page."""
 
     limit = fields.Integer(strict=True)
     cursor = fields.String(allow_none=True)
@@ -100,6 +124,29 @@ class ListOpenings(Schema):
     state = fields.String(allow_none=True)
     limit = fields.Integer(strict=True)
     cursor = fields.String(allow_none=True)
+
+
+class OnMap(Schema):
+    """A tenant's openings that take applications: of a programme."""
+
+    tenant = an_id()
+    programme_id = fields.String(allow_none=True)
+    limit = fields.Integer(strict=True)
+    cursor = fields.String(allow_none=True)
+
+
+class Hosted(Schema):
+    """A host's openings; left out: those of whoever asks."""
+
+    host = fields.String(allow_none=True, validate=validate.Length(min=1, max=160))
+    limit = fields.Integer(strict=True)
+    cursor = fields.String(allow_none=True)
+
+
+class OneApplication(Schema):
+    """Which application."""
+
+    application_id = an_id()
 
 
 class Near(Schema):

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.placement.openings import schemas
 from services.placement.openings.nearby import OpeningsFeed
-from services.placement.openings.reactions import reactions
+from services.placement.openings.reactions import reactions, with_candidates
 from services.placement.wiring import furnish
 from shared.actors import Actor
 from shared.messaging.core import Reaction
@@ -60,6 +60,56 @@ class OpeningsService:
         """Call an opening off."""
         return self.rooms.openings.cancel(actor, **asked_for)
 
+    @asked(schemas.OpeningAct)
+    def rank(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Begin to ask candidates in order, before the deadline."""
+        return self.rooms.selection.rank(actor, **asked_for)
+
+    @asked(schemas.ListApplications)
+    def ranking(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Return the candidates in order, with reasons."""
+        return self.rooms.selection.ranking(actor, **asked_for)
+
+    @asked(schemas.ApplicationAct)
+    def accept_offer(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Confirm an offered place."""
+        return self.rooms.selection.accept_offer(actor, **asked_for)
+
+    @asked(schemas.ApplicationAct)
+    def decline_offer(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Let an offered place go to the next."""
+        return self.rooms.selection.decline_offer(actor, **asked_for)
+
+    @asked(schemas.OneApplication)
+    def why(self, actor: Actor, *, application_id: str) -> Mapping[str, Any]:
+        """Return an applicant's rank and the reasons for it."""
+        return self.rooms.selection.why(actor, application_id=application_id)
+
+    @asked(schemas.ListApplications)
+    def draw(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Return what is public of a draw."""
+        return self.rooms.selection.draw(actor, **asked_for)
+
+    @asked(schemas.Quote)
+    def quote(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Return what a place would do to a resident's limits, and what it pays."""
+        return self.rooms.openings.quote(actor, **asked_for)
+
+    @asked(schemas.Hosted)
+    def hosted(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Return a host's openings."""
+        return self.rooms.openings.hosted(actor, **asked_for)
+
+    @asked(schemas.OneOpening)
+    def posting(self, actor: Actor, *, opening_id: str) -> Mapping[str, Any]:
+        """Return an opening as a schema.org JobPosting."""
+        return self.rooms.openings.posting(actor, opening_id=opening_id)
+
+    @asked(schemas.OnMap)
+    def geojson(self, actor: Actor, **filters: Any) -> Mapping[str, Any]:
+        """Return open openings for a map."""
+        return self.rooms.openings.geojson(actor, **filters)
+
     @asked(schemas.OneOpening)
     def get(self, actor: Actor, *, opening_id: str) -> Mapping[str, Any]:
         """Return an opening."""
@@ -88,12 +138,17 @@ class OpeningsService:
     @told("placement.openings")
     def hears(self) -> Mapping[str, Reaction]:
         """Return the table of reactions."""
-        return reactions(self.rooms.openings)
+        return with_candidates(reactions(self.rooms.openings), self.rooms.selection)
 
     @due(every=1.0)
     def close_overdue(self) -> bool:
-        """Close openings whose deadline is there."""
+        """Close openings whose deadline is there, or let them select; let offers lapse."""
         return self.rooms.openings.close_overdue()
+
+    @due(every=1.0)
+    def ask_candidates(self) -> bool:
+        """Rank, draw and ask where an opening selects and nobody is asked."""
+        return self.rooms.selection.sweep()
 
     @due(every=5.0)
     def release_overdue_holds(self) -> bool:

@@ -1,116 +1,34 @@
-"""Openings and applications, one document each, in placement's database."""
+"""Openings, applications and rankings, one document each, in placement's database."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from services.placement.budgets.model import Grant
-from services.placement.openings.model import (
-    PENDING,
-    Application,
-    Opening,
-    Placement,
-    Shift,
-    Terms,
-    Workplace,
-)
+from services.placement.openings.codecs import ApplicationCodec, OpeningCodec, RankingCodec
+from services.placement.openings.model import PENDING, WAITING, Application, Opening, Ranking
+from shared.aggregate import Act
 from shared.clock import Clock
-from shared.geo import Point
-from shared.mongo.aggregates import INDEXES, Aggregates
+from shared.mongo.aggregates import INDEXES, Aggregates, outcome_of
 from shared.mongo.port import Collection, Database, Document, Index, Query
 from shared.serial import Serial
 
+__all__ = [
+    "ApplicationCodec",
+    "Applications",
+    "OpeningCodec",
+    "Openings",
+    "RankingCodec",
+    "Rankings",
+    "applications",
+    "openings",
+    "rankings",
+]
+
 OPENINGS_SOURCE = "/sipbun/placement/openings"
 APPLICATIONS_SOURCE = "/sipbun/placement/applications"
+RANKINGS_SOURCE = "/sipbun/placement/rankings"
 #: What the index of nearby openings reads of each.
 NEARBY_FIELDS = ("version", "tenant", "state", "place", "deadline", "ends")
-
-
-class OpeningCodec:
-    """Opening <-> document."""
-
-    def to_document(self, opening: Opening) -> Document:
-        """Return the fields to keep; ``ends`` is repeated for whoever reads fields only."""
-        terms = opening.terms
-        document: Document = {
-            "programme_id": opening.programme_id,
-            "district": opening.district,
-            "state": opening.state,
-            "round": opening.round,
-            "published_at": opening.published_at,
-            "title": terms.title,
-            "place": {
-                "name": terms.place.name,
-                "address": terms.place.address,
-                "lat": terms.place.point.lat,
-                "lon": terms.place.point.lon,
-            },
-            "shifts": [{"start": shift.start, "end": shift.end} for shift in terms.shifts],
-            "ends": terms.deadline if terms.rehearsal else min(terms.deadline, terms.ends),
-            "places": terms.places,
-            "hourly_won": terms.hourly_won,
-            "mode": terms.mode,
-            "deadline": terms.deadline,
-            "rehearsal": terms.rehearsal,
-            "placements": [vars(placement).copy() for placement in opening.placements],
-            "grant": vars(opening.grant).copy(),
-            "unsettled": list(opening.unsettled),
-        }
-        if opening.due is not None:
-            document["due"] = opening.due
-        return document
-
-    def from_document(self, document: Document) -> Opening:
-        """Return the opening."""
-        place = document["place"]
-        return Opening(
-            id=document["_id"],
-            tenant=document["tenant"],
-            programme_id=document["programme_id"],
-            district=document["district"],
-            state=document["state"],
-            round=document["round"],
-            published_at=document["published_at"],
-            terms=Terms(
-                title=document["title"],
-                place=Workplace(place["name"], place["address"], Point(place["lat"], place["lon"])),
-                shifts=tuple(Shift(shift["start"], shift["end"]) for shift in document["shifts"]),
-                places=document["places"],
-                hourly_won=document["hourly_won"],
-                mode=document["mode"],
-                deadline=document["deadline"],
-                rehearsal=document["rehearsal"],
-            ),
-            placements=tuple(Placement(**placement) for placement in document["placements"]),
-            grant=Grant(**document["grant"]),
-            unsettled=tuple(document["unsettled"]),
-        )
-
-
-class ApplicationCodec:
-    """Application <-> document."""
-
-    _FIELDS = (
-        "opening_id",
-        "programme_id",
-        "district",
-        "resident_id",
-        "state",
-        "attempt",
-        "submitted_at",
-        "reason",
-        "proxy",
-    )
-
-    def to_document(self, application: Application) -> Document:
-        """Return the fields to keep."""
-        return {name: getattr(application, name) for name in self._FIELDS}
-
-    def from_document(self, document: Document) -> Application:
-        """Return the application."""
-        fields: dict[str, Any] = {name: document[name] for name in self._FIELDS}
-        return Application(id=document["_id"], tenant=document["tenant"], **fields)
 
 
 class Openings(Aggregates[Opening]):
@@ -124,8 +42,24 @@ class Openings(Aggregates[Opening]):
     def prepare(self) -> None:
         """Make the indexes."""
         self.collection.ensure(
-            [*INDEXES, Index(("due",), where_exists="due"), Index(("tenant", "state")), Index(("programme_id",))]
+            [
+                *INDEXES,
+                Index(("due",), where_exists="due"),
+                Index(("tenant", "state")),
+                Index(("programme_id",)),
+                Index(("hosts",)),
+            ]
         )
+
+    def seen(self, opening_id: str, act: Act) -> tuple[Opening, Document | None]:
+        """Return the opening as it is, and the outcome that it keeps of the act, or None.
+
+        Raises ``NotFound``; ``Refused`` when the act was made impossible or its id used to ask something else.
+        """
+        document = self.collection.find_one({"_id": opening_id})
+        if document is None or document.get("tombstone"):
+            raise self._missing(opening_id)
+        return self.read(document), outcome_of(document, act)
 
     def overdue(self, now: datetime, most: int) -> list[str]:
         """Return the ids of openings whose deadline is there."""
@@ -174,6 +108,17 @@ class Applications(Aggregates[Application]):
         found = self.collection.find({"opening_id": opening_id, "state": PENDING}, limit=most)
         return [self.read(document) for document in found]
 
+    def waiting(self, opening_id: str) -> list[Application]:
+        """Return the applications of an opening that may still get a place: pending and waitlisted, first come first.
+
+        Each is there once, also when it moves from the one to the other meanwhile.
+        """
+        found: dict[str, Application] = {}
+        for state in WAITING:
+            for document in self.collection.find({"opening_id": opening_id, "state": state}):
+                found[document["_id"]] = self.read(document)
+        return sorted(found.values(), key=lambda one: (one.submitted_at, one.id))
+
     def of_opening(self, opening_id: str, since: tuple[datetime, str] | None, most: int) -> list[Application]:
         """Return applications of an opening, first come first: those after ``since`` (submitted at, id)."""
         keys = sorted(
@@ -190,6 +135,22 @@ class Applications(Aggregates[Application]):
         return [self.read(document) for document in found]
 
 
+class Rankings(Aggregates[Ranking]):
+    """The order of each opening's candidates: made once, never changed."""
+
+    def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
+        super().__init__(collection, RankingCodec(), source=RANKINGS_SOURCE, clock=clock, serial=serial)
+
+    def prepare(self) -> None:
+        """Make the indexes."""
+        self.collection.ensure(INDEXES)
+
+    def keep(self, ranking: Ranking) -> Ranking:
+        """Store an order unless there is one, and return the one that is there from now on."""
+        self.create(Act.own(f"rank:{ranking.id}", "rank"), ranking, {})
+        return self.get(ranking.id)
+
+
 def openings(database: Database, *, clock: Clock, serial: Serial) -> Openings:
     """Return the openings kept in placement's database."""
     return Openings(database.collection("openings"), clock=clock, serial=serial)
@@ -198,3 +159,8 @@ def openings(database: Database, *, clock: Clock, serial: Serial) -> Openings:
 def applications(database: Database, *, clock: Clock, serial: Serial) -> Applications:
     """Return the applications kept in placement's database."""
     return Applications(database.collection("applications"), clock=clock, serial=serial)
+
+
+def rankings(database: Database, *, clock: Clock, serial: Serial) -> Rankings:
+    """Return the rankings kept in placement's database."""
+    return Rankings(database.collection("rankings"), clock=clock, serial=serial)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.events.placement import openings, pay, plans, trust, work
+from shared.events.placement import openings, participation, pay, plans, trust, work
 from shared.events.placement.openings import (
     APPLICATION_CLOSED,
     APPLICATION_SELECTED,
@@ -48,10 +48,18 @@ __all__ = [
     "PLACEMENT_WITHDRAWN",
     "WITHDRAWAL_REASONS",
     "openings",
+    "participation",
     "pay",
     "plans",
     "trust",
     "work",
 ]
 
-CONTRACTS = (*openings.CONTRACTS, *plans.CONTRACTS, *work.CONTRACTS, *pay.CONTRACTS, *trust.CONTRACTS)
+CONTRACTS = (
+    *openings.CONTRACTS,
+    *plans.CONTRACTS,
+    *work.CONTRACTS,
+    *pay.CONTRACTS,
+    *trust.CONTRACTS,
+    *participation.CONTRACTS,
+)

@@ -6,7 +6,11 @@ from marshmallow import Schema, fields, validate
 
 from shared.events.contract import Contract, DayText, InstantText, name_of_id, number, short, whole
 
-CLOSING_REASONS = ("filled", "closed", "cancelled", "not_selected")
+#: ``not_allowed``: a limit objected. ``offer_expired``, ``offer_declined``: a place was offered and not confirmed.
+CLOSING_REASONS = (
+    *("filled", "closed", "cancelled", "not_selected"),
+    *("not_allowed", "offer_expired", "offer_declined"),
+)
 WITHDRAWAL_REASONS = ("resident", "officer", "application_withdrawn", "opening_cancelled")
 #: How places are given: an officer chooses, the first to come, the best ranked, or the luck of a draw.
 MODES = ("officer", "first_come", "ranked", "draw")
@@ -47,7 +51,7 @@ class OpeningPublished(Schema):
     act_id = name_of_id()
     #: 동 of the place of work, as the town's list has it; left out where it is not known.
     dong = fields.String(validate=validate.Length(max=40))
-    #: Of a draw: SHA-256 of its seed, hex. The seed is published once nobody can apply any more.
+    #: Of a draw, and of a ranking's ties: SHA-256 of the seed, hex. The seed is published once nobody can apply any more.
     seed_hash = fields.String(validate=validate.Length(max=64))
     direct_job = fields.Boolean()
     engagement = fields.String(validate=validate.Length(max=40))
@@ -83,6 +87,8 @@ class PlacementSelected(OpeningRef):
     application_id = name_of_id()
     won = whole(0)
     day = DayText(required=True)
+    #: Which attempt of the application has the place.
+    attempt = fields.Integer(strict=True, validate=validate.Range(min=1))
 
 
 class PlacementWithdrawn(OpeningRef):
@@ -95,6 +101,8 @@ class PlacementWithdrawn(OpeningRef):
     attempt = whole(1)
     selected_day = DayText(required=True)
     reason = fields.String(required=True, validate=validate.OneOf(WITHDRAWAL_REASONS))
+    #: The instant at which it was given: what had ended by then was never this resident's to work.
+    selected_at = InstantText()
 
 
 class OfferMade(OpeningRef):
@@ -123,7 +131,7 @@ class OpeningRanked(OpeningRef):
     method = fields.String(required=True, validate=validate.OneOf(["ranked", "draw"]))
     candidates = whole(0)
     order_hash = short(64)
-    #: Of a draw: what its ``seed_hash`` was of.
+    #: Of a draw, and of a ranking's ties: what its ``seed_hash`` was of.
     seed = fields.String(validate=validate.Length(max=128))
 
 

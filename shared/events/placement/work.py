@@ -82,6 +82,8 @@ class PlacementCompleted(PlacementRef):
     shifts = whole(1)
     day = DayText(required=True)
     revision = whole(1)
+    #: Whether it was said before, with a lower revision: only the first counts as one more.
+    again = fields.Boolean()
 
 
 _PLACEMENT = {

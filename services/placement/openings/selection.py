@@ -1,0 +1,310 @@
+"""Candidates in order: ranked or drawn once, asked one after the other, each confirming in time or losing the place.
+
+    deadline or rank() --> selecting --> order (kept once) --> offers --> accepted | declined | lapsed --> the next
+    a late drop-out with a waitlist ------------------------------^
+
+Nothing here decides who has a place: that is the opening's. Whoever is asked next is found by reading the opening
+first, then who waits, and asked by a write that is guarded by the version that was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.placement.openings.draw import ticket_of
+from services.placement.openings.giving import LimitsObject
+from services.placement.openings.model import (
+    SELECTING,
+    Application,
+    Candidate,
+    Opening,
+    Ranking,
+    Standing,
+    key_of,
+    ranked,
+)
+from services.placement.openings.ports import Evidences, NothingKnown
+from services.placement.openings.shown import explained
+from services.placement.openings.storage import Rankings
+from services.placement.openings.terms import DRAW, RANKED
+from services.placement.openings.usecases import OpeningDesk
+from shared.actors import Actor, must_be, must_be_self
+from shared.aggregate import Act
+from shared.errors import Conflict, NotFound, Refused
+from shared.pages import after, checked_limit, cursor_of, page
+
+#: Openings moved on in one sweep.
+SWEPT_AT_ONCE = 100
+#: Tickets, and entries of a ranking, in one answer.
+MOST_TICKETS, MOST_ENTRIES = 1500, 100
+#: Looks at an opening in one go; more says that it changes faster than candidates can be asked.
+LOOKS = 200
+
+
+@dataclass(frozen=True)
+class SelectionDesk:
+    """Ranking, drawing, asking and confirming."""
+
+    desk: OpeningDesk
+    rankings: Rankings
+    evidence: Evidences = field(default_factory=NothingKnown)
+
+    # Officers.
+
+    def rank(self, actor: Actor, *, act_id: str, opening_id: str) -> dict[str, Any]:
+        """Take no more applications and begin to ask candidates in order, before the deadline; officers."""
+        known = self.desk.openings.get(opening_id)
+        must_be(actor, "officer", tenant=known.tenant, district=known.district)
+        now = self.desk.clock.now()
+
+        def decide(opening: Opening) -> dict[str, Any]:
+            opening.begin_selection(now)
+            return {"opening_id": opening_id, "state": opening.state}
+
+        return self.desk.openings.act(Act.of(act_id, "rank", id=opening_id), opening_id, decide)
+
+    def ranking(
+        self, actor: Actor, *, opening_id: str, limit: int = MOST_ENTRIES, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """Return ``{method, candidates, entries, cursor}``, best first, each entry with its reasons; officers."""
+        checked_limit(limit, MOST_ENTRIES)
+        known = self.desk.openings.get(opening_id)
+        must_be(actor, "officer", tenant=known.tenant, district=known.district)
+        order = self._order(known)
+        first = _number_after(cursor)
+        entries = order.entries[first : first + limit + 1]
+        rows, further = page(map(explained, entries), limit, lambda row: (str(row["rank"]),))
+        return {
+            "opening_id": opening_id,
+            "method": order.method,
+            "candidates": len(order.entries),
+            "entries": rows,
+            "cursor": further,
+        }
+
+    # Residents.
+
+    def accept_offer(self, actor: Actor, *, act_id: str, application_id: str) -> dict[str, Any]:
+        """Confirm the place that was offered; the resident, or an officer for them.
+
+        Raises ``Refused``: ``no_such_offer``, ``offer_is_lost``, or the limits' objection: the offer then stands until
+        its time is up.
+        """
+        application = self._for_applicant(actor, application_id)
+        act = Act.of(act_id, "accept_offer", id=application_id)
+
+        def decide(opening: Opening, now: datetime) -> dict[str, Any]:
+            opening.accept(application, now, act.id)
+            return {
+                "opening_id": opening.id,
+                "application_id": application_id,
+                "resident_id": application.resident_id,
+                "state": "selected",
+                "filled": opening.free == 0,
+            }
+
+        try:
+            return self.desk.giving.give(act, application, decide)
+        except LimitsObject as objecting:
+            raise objecting.refused from None
+
+    def decline_offer(self, actor: Actor, *, act_id: str, application_id: str) -> dict[str, Any]:
+        """Let the place that was offered go to the next; the application ends."""
+        application = self._for_applicant(actor, application_id)
+
+        def decide(opening: Opening) -> dict[str, Any]:
+            if not opening.lapse(application.resident_id, application.attempt, "declined"):
+                raise Refused("no_such_offer", field="application_id")
+            return {"opening_id": opening.id, "application_id": application_id, "state": "declined"}
+
+        act = Act.of(act_id, "decline_offer", id=application_id)
+        return self.desk.openings.act(act, application.opening_id, decide)
+
+    def why(self, actor: Actor, *, application_id: str) -> dict[str, Any]:
+        """Return an applicant's own ticket, rank, points and the rule behind each; officers see any.
+
+        ``rank`` None: there is no order yet, or the application came after it was made.
+        """
+        application = self._for_applicant(actor, application_id)
+        opening = self.desk.openings.get(application.opening_id)
+        order = self.rankings.find(opening.id) if opening.order_hash is not None else None
+        entry = None if order is None else order.entry_of(application_id, application.attempt)
+        told: dict[str, Any] = {
+            "application_id": application_id,
+            "attempt": application.attempt,
+            "rank": None,
+            "ticket": ticket_of(opening.id, application.resident_id) if opening.terms.goes_in_order else None,
+            "tier": None,
+            "objection": None,
+            "points": None,
+            "parts": [],
+        }
+        return {
+            **(told if entry is None else explained(entry)),
+            "opening_id": opening.id,
+            "method": opening.terms.mode,
+            "candidates": opening.candidates,
+            "state": application.state,
+            "reason": application.reason,
+            "why": None if application.why is None else dict(application.why),
+        }
+
+    # Everybody.
+
+    def draw(
+        self, _actor: Actor, *, opening_id: str, limit: int = MOST_TICKETS, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """Return what is public of a draw: before it, the seed's hash; after it, the seed and the tickets in order.
+
+        No resident is named. A whole answer (its pages' ``tickets`` in a row) is what ``./sipbun draw verify`` reads.
+        """
+        checked_limit(limit, MOST_TICKETS)
+        opening = self.desk.openings.get(opening_id)
+        if opening.terms.mode != DRAW:
+            raise Refused("opening_is_no_draw", field="opening_id", mode=opening.terms.mode)
+        first = _number_after(cursor)
+        order = self.rankings.find(opening_id) if opening.order_hash is not None else None
+        tickets = [] if order is None else [entry.ticket for entry in order.entries[first : first + limit]]
+        last = first + len(tickets)
+        return {
+            "opening_id": opening_id,
+            "method": DRAW,
+            "state": opening.state,
+            "seed_hash": opening.seed_hash,
+            "seed": None if order is None else opening.seed,
+            "order_hash": opening.order_hash,
+            "candidates": opening.candidates,
+            "places": opening.terms.places,
+            "given": len(opening.placements),
+            "offered": len(opening.offers),
+            "asked": opening.asked,
+            "tickets": tickets,
+            "cursor": cursor_of(str(last)) if order is not None and last < len(order.entries) else None,
+        }
+
+    # The clock, and when told.
+
+    def sweep(self) -> bool:
+        """Move on openings that select and have nothing open; return whether there may be more."""
+        overdue = self.desk.openings.overdue(self.desk.clock.now(), SWEPT_AT_ONCE)
+        for opening_id in overdue:
+            self.move_on(opening_id)
+        return len(overdue) == SWEPT_AT_ONCE
+
+    def move_on(self, opening_id: str) -> None:
+        """Take every step that an opening which selects can take now: its order, then offers, or its end."""
+        opening = self.desk.openings.find(opening_id)
+        if opening is None or opening.state != SELECTING:
+            return
+        if opening.needs_order:
+            order = self.rankings.find(opening_id) or self._make_order(opening)
+
+            def decide(known: Opening) -> dict[str, Any]:
+                known.note_order(order.order_hash, len(order.entries))
+                return {}
+
+            self.desk.openings.act(None, opening_id, decide)
+        self.call_next(opening_id)
+
+    def call_next(self, opening_id: str) -> None:
+        """Offer every place that is neither given nor offered to the next who waits; end asking when nobody does.
+
+        To whom the limits object no offer is made: their application ends with the reason.
+        """
+        for _ in range(LOOKS):
+            opening = self.desk.openings.find(opening_id)
+            if opening is None or not opening.can_ask(self.desk.clock.now()):
+                return
+            # Read after the opening: who was asked before has lost the offer there, or has ended here.
+            asked = self._next(opening)
+            self._ask(opening, asked)
+            if not asked and opening.offers:
+                # Nobody else waits; who was asked answers, or time does.
+                return
+        raise Conflict("changed_meanwhile", field="opening_id")
+
+    # Steps.
+
+    def _ask(self, opening: Opening, asked: list[Candidate]) -> None:
+        """Ask the candidates, or end asking when there are none, unless the opening changed since it was read."""
+        now = self.desk.clock.now()
+
+        def decide(known: Opening) -> dict[str, Any]:
+            if known.version == opening.version and asked:
+                known.ask(asked, now)
+            elif known.version == opening.version:
+                known.run_out(now)
+            return {}
+
+        self.desk.openings.act(None, opening.id, decide)
+
+    def _next(self, opening: Opening) -> list[Candidate]:
+        """Return whom to ask now, at most one for each spare place; end those to whom the limits object."""
+        found: list[Candidate] = []
+        for candidate, application in self._line(opening):
+            objection = self.desk.giving.objection(opening, candidate.resident_id, candidate.attempt)
+            if objection is not None:
+                self.desk.end_not_allowed(application, objection)
+                continue
+            found.append(candidate)
+            if len(found) == opening.spare:
+                break
+        return found
+
+    def _line(self, opening: Opening) -> Iterator[tuple[Candidate, Application]]:
+        """Yield those who wait and were not asked yet, in order: by rank, or by how long they have waited."""
+        waiting = self.desk.applications.waiting(opening.id)
+        order = self._order(opening) if opening.terms.goes_in_order else None
+        if order is None:
+            ranks = {one.id: rank for rank, one in enumerate(waiting, start=1)}
+        else:
+            entries = {entry.key: entry.rank for entry in order.entries}
+            ranks = {one.id: entries.get(key_of(one.id, one.attempt), 0) for one in waiting}
+            waiting = sorted((one for one in waiting if ranks[one.id]), key=lambda one: ranks[one.id])
+        for one in waiting:
+            if (
+                opening.placement_of(one.resident_id) is None
+                and opening.offer_of(one.resident_id) is None
+                and opening.lapse_of(one.id, one.attempt) is None
+            ):
+                yield Candidate(one.resident_id, one.id, one.attempt, ranks[one.id]), one
+
+    def _make_order(self, opening: Opening) -> Ranking:
+        applications = self.desk.applications.waiting(opening.id)
+        residents = [one.resident_id for one in applications]
+        evidence, standings = {}, {}
+        if opening.terms.mode == RANKED:
+            evidence = dict(self.evidence.of(residents))
+            standings = {one.resident_id: self._standing(opening, one) for one in applications}
+        order = ranked(
+            opening, applications, evidence=evidence, standings=standings, now=self.desk.clock.now()
+        )
+        return self.rankings.keep(order)
+
+    def _standing(self, opening: Opening, application: Application) -> Standing:
+        outlook = self.desk.limits.quote(opening.wanted(application.resident_id, application.attempt))
+        first = next(iter(outlook.objections), None)
+        return Standing(None if first is None else first.to_wire(), outlook.ranked_lower)
+
+    def _order(self, opening: Opening) -> Ranking:
+        order = self.rankings.find(opening.id) if opening.order_hash is not None else None
+        if order is None:
+            raise NotFound("no_such_ranking", field="opening_id", id=opening.id)
+        return order
+
+    def _for_applicant(self, actor: Actor, application_id: str) -> Application:
+        known = self.desk.applications.get(application_id)
+        must_be_self(actor, known.resident_id, tenant=known.tenant, or_roles=("officer",), district=known.district)
+        return known
+
+
+def _number_after(cursor: str | None) -> int:
+    key = after(cursor, 1)
+    if key is None:
+        return 0
+    if not key[0].isascii() or not key[0].isdigit() or len(key[0]) > 9:
+        raise Refused("bad_cursor", field="cursor")
+    return int(key[0])

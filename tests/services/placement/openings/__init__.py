@@ -1,0 +1,1 @@
+"""Selection: places given, offered, ranked and drawn."""
