@@ -1,0 +1,64 @@
+"""Months of pay as they are told: sums, and lines that explain them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.placement.allowance.model import PayMonth
+
+
+def summed(month: PayMonth) -> dict[str, Any]:
+    """Return the sums of a month, JSON-ready; ``cap`` None: there is none."""
+    return {
+        "pay_month_id": month.id,
+        "programme_id": month.programme_id,
+        "district": month.district,
+        "resident_id": month.resident_id,
+        "month": month.month,
+        "minutes": month.minutes,
+        "earned": month.earned,
+        "payable": month.payable,
+        "held_back": month.held_back,
+        "cap": None if month.cap is None else {"won": month.cap.won, "source": month.cap.source},
+        "on_its_way": 0 if month.claim is None else month.claim.won,
+        "paid": month.paid,
+        "paid_back": sum(back.won for back in month.paid_back),
+        "due_now": max(0, month.due_now),
+        "to_recover": month.to_recover,
+    }
+
+
+def shown(month: PayMonth) -> dict[str, Any]:
+    """Return a month with all it is made of.
+
+    A line's ``won`` is its minutes times ``hourly_won``, rounded up for the whole shift; a correction is the difference.
+    """
+    return {
+        **summed(month),
+        "lines": [
+            {
+                "line_id": line.id,
+                "attendance_id": line.attendance_id,
+                "day": line.day,
+                "minutes": line.minutes,
+                "hourly_won": line.hourly_won,
+                "won": line.won,
+                "reason": line.reason,
+                "note": line.note,
+                "dong": line.dong,
+            }
+            for line in month.lines
+        ],
+        "payments": [
+            {
+                "batch_id": payment.batch_id,
+                "won": payment.won,
+                "state": payment.state,
+                "method": payment.method,
+                "day": payment.day,
+                "reason": payment.reason,
+            }
+            for payment in month.payments
+        ],
+        "paid_back_on": [{"won": back.won, "day": back.day} for back in month.paid_back],
+    }

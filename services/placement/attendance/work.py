@@ -1,0 +1,79 @@
+"""The work of one place: whether all its shifts are settled, and what they come to. Pure.
+
+It follows its sheets: looked at again at any time, in any order, it says ``placement.completed`` once a revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.placement.attendance.model import SETTLED, VOID, Sheet
+from services.placement.wages.pay import won_for
+from shared.aggregate import Aggregate
+from shared.events.placement import work as events
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What the settled shifts of a place pay, in whole won; ``revision`` rises with each correction of any of them."""
+
+    won: int
+    revision: int
+
+
+def is_complete(sheets: Sequence[Sheet], shifts: int) -> bool:
+    """Return whether every shift has its sheet, and none is still to be settled."""
+    return len(sheets) >= shifts > 0 and all(sheet.state in (SETTLED, VOID) for sheet in sheets)
+
+
+def earned(sheets: Sequence[Sheet], shifts: int) -> Earned | None:
+    """Return what a place has earned, or None until all its shifts are settled."""
+    if not is_complete(sheets, shifts):
+        return None
+    return Earned(sum(won_for(sheet.minutes, sheet.hourly_won) for sheet in sheets), revision_of(sheets))
+
+
+def revision_of(sheets: Sequence[Sheet]) -> int:
+    """Return how often its sheets were settled, in all: it only ever rises."""
+    return sum(len(sheet.revisions) for sheet in sheets)
+
+
+@dataclass(kw_only=True)
+class Work(Aggregate):
+    """One place's work; its id is the place's, ``application:attempt``. ``revision``: the last that was looked at."""
+
+    minutes: int = 0
+    shifts_worked: int = 0
+    revision: int = 0
+    #: Whether it was ever said to be completed.
+    told: bool = False
+
+    def follow(self, sheets: Sequence[Sheet]) -> None:
+        """Look at the sheets: all done, some worked, and something new since: say so."""
+        revision = revision_of(sheets)
+        if not sheets or not is_complete(sheets, sheets[0].shifts) or revision <= self.revision:
+            return
+        worked = [sheet for sheet in sheets if sheet.minutes > 0]
+        self.minutes, self.shifts_worked = sum(sheet.minutes for sheet in worked), len(worked)
+        self.revision = revision
+        if not worked:
+            return
+        one = worked[0]
+        self.say(
+            events.PLACEMENT_COMPLETED.fact(
+                opening_id=one.opening_id,
+                programme_id=one.programme_id,
+                district=one.district,
+                resident_id=one.resident_id,
+                application_id=one.application_id,
+                attempt=one.attempt,
+                minutes=self.minutes,
+                shifts_worked=self.shifts_worked,
+                shifts=one.shifts,
+                day=max(sheet.planned.day for sheet in worked).isoformat(),
+                revision=revision,
+                again=self.told,
+            )
+        )
+        self.told = True

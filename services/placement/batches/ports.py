@@ -1,0 +1,57 @@
+"""What batches ask of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from services.placement.batches.file import Account
+from services.placement.budgets.model import Posting
+
+
+class Accounts(Protocol):
+    """Where residents are paid, as the residents service knows it, which logs each question."""
+
+    def payout(self, resident_ids: Sequence[str], *, batch_id: str, purpose: str) -> Mapping[str, Account]:
+        """Return the accounts of those who have one, by resident; at most ``MOST_ASKED`` residents at once."""
+
+
+class BudgetPosts(Protocol):
+    """Counts what a batch paid, and what came back, exactly once (budgets/usecases.py ``BudgetDesk.post``)."""
+
+    def post(self, posting: Posting, *, noted: Callable[[], bool], note: Callable[[], None]) -> None:
+        """Count it; ``noted`` says whether the batch has noted it, ``note`` lets it."""
+
+
+class Moved(Protocol):
+    """What a budget has counted, in won."""
+
+    @property
+    def paid(self) -> int:
+        """Paid by batches."""
+
+    @property
+    def returned(self) -> int:
+        """Sent back by the bank."""
+
+
+class BudgetBook(Protocol):
+    """Where budgets are read (budgets/storage.py ``Budgets``)."""
+
+    def find(self, aggregate_id: str) -> Moved | None:
+        """Return a programme's budget, or None."""
+
+
+#: Residents asked for at once.
+MOST_ASKED = 100
+
+
+def accounts_of(
+    accounts: Accounts, resident_ids: Sequence[str], *, batch_id: str, purpose: str
+) -> dict[str, Account]:
+    """Return the accounts of however many residents, by resident; raise ``Unavailable``."""
+    wanted = list(dict.fromkeys(resident_ids))
+    known: dict[str, Account] = {}
+    for start in range(0, len(wanted), MOST_ASKED):
+        known |= accounts.payout(wanted[start : start + MOST_ASKED], batch_id=batch_id, purpose=purpose)
+    return known

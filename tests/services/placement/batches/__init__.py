@@ -1,0 +1,1 @@
+"""Tests of batches, payout files and return files."""
