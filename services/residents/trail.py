@@ -8,7 +8,7 @@ is harmless, one too few is not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +53,34 @@ class Trail:
                 "tenant": tenant,
                 "address": current_address(),
             }
+        )
+
+    def service_reads(
+        self, actor: Actor, action: str, tenants: Mapping[str, str], *, reason: str, purpose: str
+    ) -> None:
+        """Record that another service is about to be told these residents' data. ``tenants``: by resident.
+
+        ``reason`` is what it is told for, such as a batch.
+        """
+        if not tenants:
+            return
+        now, address = self.clock.now(), current_address()
+        self.access.insert_many(
+            [
+                {
+                    "_id": self.ids.new("acc"),
+                    "at": now,
+                    "account": actor.subject,
+                    "roles": sorted(actor.roles),
+                    "action": action,
+                    "resident": resident_id,
+                    "tenant": tenant,
+                    "address": address,
+                    "reason": reason,
+                    "purpose": purpose,
+                }
+                for resident_id, tenant in tenants.items()
+            ]
         )
 
     def collects(self, act_id: str, resident_id: str, *, kind: str, tenant: str) -> None:

@@ -26,6 +26,8 @@ MANDATORY = "service"
 #: Each is asked for by itself.
 OPTIONAL = tuple(purpose for purpose in says.PURPOSES if purpose != MANDATORY)
 LOCATION, CONTACT_MAIL, NEWS_NEAR_ME, NIGHT_NEWS = "location", "contact_mail", "news_near_me", "night_news"
+#: What rests on these is kept in collections of its own (groups/, accounts/, or by placement).
+TARGET_GROUPS, PAYOUT, TRUST_PROFILE = "target_groups", "payout", "trust_profile"
 #: An interest holds a place and is for news: both must be agreed to.
 FOR_INTERESTS = (LOCATION, NEWS_NEAR_ME)
 
@@ -135,6 +137,20 @@ class Resident(Aggregate):
         """Return whether a consent stands for each of these purposes."""
         standing = {consent.purpose for consent in self.consents if consent.stands}
         return standing.issuperset(purposes)
+
+    def agreed_since(self, purpose: str) -> datetime | None:
+        """Return since when they agree to the purpose without a break, whatever the text's version; None: they don't.
+
+        What was kept before that instant rested on a consent that was withdrawn, and counts as destroyed already.
+        """
+        standing = self._standing(purpose)
+        if standing is None:
+            return None
+        since = standing.given_at
+        for consent in reversed(self.consents):
+            if consent.purpose == purpose and consent.withdrawn_at == since:
+                since = consent.given_at
+        return since
 
     def give(self, agreement: Agreement, hand: Hand) -> None:
         """Record a consent. To the same text again changes nothing; to another text replaces the one that stands."""

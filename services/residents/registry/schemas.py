@@ -111,6 +111,17 @@ class Consented(Whose):
     purpose = a_purpose()
 
 
+class ConsentedOf(Schema):
+    """A question about one consent of many."""
+
+    resident_ids = fields.List(
+        fields.String(validate=validate.Length(min=1, max=64)),
+        required=True,
+        validate=validate.Length(max=MOST_CONTACTS, error="Ask for at most {max} residents at once."),
+    )
+    purpose = a_purpose()
+
+
 class Contacts(Schema):
     """Whose addresses a service needs."""
 

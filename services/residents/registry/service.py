@@ -77,6 +77,11 @@ class RegistryService:
         """Return whether a consent stands."""
         return self.registry.consented(actor, **asked)
 
+    @asked(schemas.ConsentedOf)
+    def consented_of(self, actor: Actor, **asked: Any) -> dict[str, Any]:
+        """Return of whom a consent stands, to a service."""
+        return self.registry.consented_of(actor, **asked)
+
     @asked(schemas.Contacts)
     def contacts(self, actor: Actor, **asked: Any) -> dict[str, Any]:
         """Return addresses to write to, to a service."""

@@ -38,6 +38,9 @@ class Residents(Protocol):
     def reachable_by_mail(self, ids: Sequence[str]) -> list[Resident]:
         """Return those who may be written to, with their consents and address."""
 
+    def for_reach(self, ids: Sequence[str]) -> list[Resident]:
+        """Return those residents, with their consents."""
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -166,6 +169,16 @@ class Registry:
         except NotFound:
             return {"given": False}
         return {"given": resident.consents_to(purpose)}
+
+    def consented_of(self, actor: Actor, *, resident_ids: Sequence[str], purpose: str) -> Outcome:
+        """Return ``{"given": [ids]}`` to a service: those of the residents whose consent stands."""
+        must_be(actor, "service")
+        if purpose not in PURPOSES:
+            raise Refused("unknown_purpose", field="purpose", purposes=list(PURPOSES))
+        if len(resident_ids) > MOST_CONTACTS:
+            raise Refused("too_many_at_once", field="resident_ids", most=MOST_CONTACTS)
+        known = self.residents.for_reach(resident_ids)
+        return {"given": sorted(resident.id for resident in known if resident.consents_to(purpose))}
 
     def contacts(self, actor: Actor, *, resident_ids: Sequence[str]) -> Outcome:
         """Return ``{"contacts": {id: {"mail", "night_news"}}}`` to a service: of those who agreed to be written to.

@@ -147,13 +147,10 @@ def kept(request: pytest.FixtureRequest) -> Iterator[Database]:
         yield RealDatabase(mongo, f"{server.prefix}residents")
 
 
-@pytest.fixture
-def office(kept: Database, clock: StoppedClock) -> Office:
-    """An office whose index has loaded what there is."""
+def an_office(kept: Database, clock: StoppedClock) -> Office:
+    """Return the office of one process on this database, whose index has loaded what there is."""
     people = residents(kept, clock=clock, serial=KeyedQueue())
     records = trail(kept, clock=clock, ids=SeededIds(1))
-    people.prepare()
-    records.prepare()
     index = feed(people, clock)
     index.opened()
     return Office(
@@ -164,3 +161,11 @@ def office(kept: Database, clock: StoppedClock) -> Office:
         clock=clock,
         feed=index,
     )
+
+
+@pytest.fixture
+def office(kept: Database, clock: StoppedClock) -> Office:
+    """An office whose index has loaded what there is."""
+    residents(kept, clock=clock, serial=KeyedQueue()).prepare()
+    trail(kept, clock=clock, ids=SeededIds(1)).prepare()
+    return an_office(kept, clock)

@@ -363,6 +363,43 @@ def test_consent_is_told_to_the_resident_and_to_services_but_not_to_staff(office
     assert refusal(lambda: ask(ANYONE))[0] == "sign_in_needed"
 
 
+def test_a_service_asks_of_whom_a_consent_stands_all_at_once(office: Office) -> None:
+    office.register("res-1")
+    office.register("res-2", consents=("service",))
+
+    def ask(actor: Actor, purpose: str = "location") -> Any:
+        return office.registry.consented_of(actor, resident_ids=["res-1", "res-2", "res-3"], purpose=purpose)
+
+    assert ask(a_service()) == {"given": ["res-1"]}
+    assert ask(a_service(), "service") == {"given": ["res-1", "res-2"]}
+    for actor in (a_resident(), an_officer(), a_host()):
+        assert refusal(lambda actor=actor: ask(actor))[0] == "role_not_allowed"  # type: ignore[misc]
+    office.withdraw("location")
+    assert ask(a_service()) == {"given": []}
+
+
+def test_a_consent_stands_since_it_was_last_given_anew_and_not_since_its_text_changed(office: Office) -> None:
+    office.register(consents=("service",))
+
+    def give(text_version: str) -> Any:
+        office.clock.move(timedelta(minutes=1))
+        asked = {"act_id": office.act_id(), "resident_id": "res-1", "purpose": "payout"}
+        office.registry.give_consent(a_resident(), **asked, text_version=text_version)
+        return office.clock.now()
+
+    assert office.residents.get("res-1").agreed_since("payout") is None
+    first = give("2026-01")
+    give("2026-02")
+    give("2027-01")
+    assert office.residents.get("res-1").agreed_since("payout") == first
+    office.clock.move(timedelta(minutes=1))
+    office.withdraw("payout")
+    assert office.residents.get("res-1").agreed_since("payout") is None
+    assert office.residents.get("res-1").agreed_since("service") is not None
+    again = give("2027-01")
+    assert office.residents.get("res-1").agreed_since("payout") == again
+
+
 def test_contacts_are_for_services_only(office: Office) -> None:
     for actor, code in (
         (ANYONE, "sign_in_needed"),
