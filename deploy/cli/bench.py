@@ -37,6 +37,7 @@ SUBJECTS = {
     "bookings": "bookings",
     "idle": "idle",
     "reconcile": "reconcile",
+    "statistics": "statistics",
     "rpc": "rpc",
     "latency": "latency",
 }

@@ -105,4 +105,5 @@ ROOMS = Table(
         spaces.DAY_COUNTED.type: _day_counted,
     },
     ratios={"occupancy": _occupancy, "idle_use": _idle_use},
+    part="plan",
 )

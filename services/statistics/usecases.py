@@ -7,12 +7,18 @@ the instant up to which we had heard of them (what a published figure was bound 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.statistics.model import Bucket, Table
-from services.statistics.storage import Archive, Buckets, Kept, event_of
+from services.statistics import groups
+from services.statistics.model import PARTS, Sums, added
+from services.statistics.months import Asked, Months
+from services.statistics.outcomes import against
+from services.statistics.reading import Reading
+from services.statistics.register import Register
+from services.statistics.sheets import MEDIA_TYPES, Sheet, name_of, written
+from services.statistics.storage import Archive, event_of
 from services.statistics.tables import TABLES, addition_of
 from shared.actors import Actor, must_be
 from shared.clock import Clock, from_iso, iso
@@ -27,6 +33,8 @@ SETTLED_AFTER = timedelta(seconds=30)
 STAFF = ("officer", "operator", "service")
 #: Rows of figures in one answer, which must cross the broker.
 MOST_ROWS = 400
+#: Rows of figures in one file: with base64 and headings it still crosses the broker.
+MOST_EXPORTED = 300
 
 
 @dataclass(frozen=True)
@@ -34,18 +42,24 @@ class Statistics:
     """The use cases of the archive and its figures."""
 
     archive: Archive
-    buckets: Buckets
+    months: Months
+    register: Register
     clock: Clock
     ids: Ids
 
+    @property
+    def _reading(self) -> Reading:
+        return Reading(self.archive, self.months, self.ids)
+
     def keep(self, events: Sequence[Event]) -> None:
-        """Archive each event once, and mark the buckets of its facts stale; raise ``KeyReused``.
+        """Archive each event once, and mark the days of its facts stale; raise ``KeyReused``.
 
         Repeats are marked too: the first time may have died between the two.
         """
         self.archive.keep(events, self.clock.now())
+        self.register.note(events)
         additions = (addition_of(event) for event in events)
-        self.buckets.mark_stale({one.bucket for one in additions if one is not None}, self.ids.new("gen"))
+        self.months.mark_stale({one.bucket for one in additions if one is not None})
 
     def figures(
         self,
@@ -66,52 +80,147 @@ class Statistics:
 
         The answer is bound to its ``known_at``: the instant asked for, or this one. Asked for again with it, once
         ``SETTLED_AFTER`` has passed, the figure is the same. Raises ``Refused`` ``known_at_too_late`` before that,
-        ``no_plans_there``, and ``month_or_programme_needed``: such a figure is read from the facts themselves, so the public narrows it.
+        ``no_plans_there`` and ``no_such_rows``, and ``month_or_programme_needed``: such a figure is read from the
+        facts themselves, so the public narrows it.
 
         At most ``limit`` rows (1 to 400) in an answer; the total is of all of them.
 
-        ``about`` ``jobs`` or ``rooms``. A row: ``{programme_id, district, month, ...}`` with the measures and ratios of
-        that table (jobs.py, rooms.py); ``by`` ``plan``: a row a plan, with ``plan_id``. A ratio is null where there is
-        nothing to divide by; a total of nulls says that nothing is known.
+        ``about``: a table (tables.py). A row: ``{programme_id, district, month, ...}`` with the measures and ratios of
+        that table; ``by`` ``plan`` (rooms) or ``call`` (proposals): a row a plan or call. A ratio is null where there
+        is nothing to divide by; a total of nulls says that nothing is known. Figures of ``groups`` are by group
+        always, masked, and as of the last publication (groups.py): ``through`` and ``known_at`` say of which.
         """
-        now = self.clock.now()
-        instant = None if known_at is None else _instant(known_at)
-        if instant is not None and instant > now - SETTLED_AFTER:
-            latest = iso(now - SETTLED_AFTER)
-            raise Refused("known_at_too_late", field="known_at", latest=latest)
-        if instant is not None and month is None and programme_id is None and not actor.is_any(*STAFF):
-            raise Refused("month_or_programme_needed", field="month")
-        table, by_plan = TABLES[about], by == "plan"
-        if by_plan and about != "rooms":
-            raise Refused("no_plans_there", field="by")
-        since = after(cursor, 4 if by_plan else 3)
-        kept = self.buckets.find(
-            about, tenant, programme=programme_id, district=district, month=month, through=through
-        )
-        sums = self._fresh(table, kept) if instant is None else self._as_known(table, kept, instant)
-        told = table.figures(sums, by_plan=by_plan)
+        table = TABLES[about]
+        if by is not None and by != table.part:
+            raise Refused("no_plans_there" if by == "plan" else "no_such_rows", field="by")
+        by_part = by is not None or about == "groups"
+        since = after(cursor, 4 if by_part else 3)
+        now, instant = self._instants(actor, known_at, narrowed=month is not None or programme_id is not None)
+        asked = {"programme": programme_id, "district": district, "month": month}
+        if about == "groups":
+            through, instant, told = self._groups(tenant, now if instant is None else instant, through, asked)
+        else:
+            told = table.figures(self._reading.sums(Asked(about, tenant, through=through, **asked), instant), by_part=by_part)
         rest = (row for row in told["rows"] if since is None or _key(row) > since)
         rows, further = page(rest, checked_limit(limit, MOST_ROWS), _key)
         known = iso(now if instant is None else instant)
         return {"through": through, "known_at": known, "rows": rows, "cursor": further, "total": told["total"]}
 
-    def _fresh(self, table: Table, kept: Sequence[Kept]) -> dict[Bucket, Mapping[str, int]]:
-        """Return the sums of each bucket of which something is known, computing those that are stale.
+    def outcomes(
+        self,
+        actor: Actor,
+        *,
+        tenant: str,
+        programme_id: str | None = None,
+        umbrella: str | None = None,
+        district: str | None = None,
+        month: str | None = None,
+        through: str | None = None,
+        known_at: str | None = None,
+        limit: int = MOST_ROWS,
+        cursor: str | None = None,
+    ) -> dict[str, Any]:
+        """Return targets against outcomes: ``{"through", "known_at", "rows", "cursor", "total"}``; anyone may ask.
 
-        A bucket without facts stays stale: a rebuild by other rules leaves such ones behind.
+        Of one programme, of an umbrella with all that stands under it now, or of all. ``month``: the outcome of that
+        month against the target at its end. Rows and total: ``against`` (outcomes.py). Raises ``Refused`` as
+        ``figures`` does, and ``programme_or_umbrella`` for both.
         """
-        stale = [one for one in kept if one.stale]
-        facts = self.archive.facts([one.bucket.id for one in stale])
-        computed = [(one, table.summed(facts[one.bucket.id])) for one in stale if one.bucket.id in facts]
-        self.buckets.store(table.about, computed)
-        return {one.bucket: one.sums for one in kept if not one.stale} | {one.bucket: sums for one, sums in computed}
+        if programme_id is not None and umbrella is not None:
+            raise Refused("programme_or_umbrella", field="umbrella")
+        since = after(cursor, 2)
+        narrowed = month is not None or programme_id is not None
+        now, instant = self._instants(actor, known_at, narrowed=narrowed)
+        parents = self.register.parents(tenant) if umbrella is None else self.register.family(tenant, umbrella)
+        if programme_id is not None:
+            parents = {programme_id: parents.get(programme_id)}
+        asked = {"programme": programme_id, "district": district}
 
-    def _as_known(
-        self, table: Table, kept: Sequence[Kept], instant: datetime
-    ) -> dict[Bucket, Mapping[str, int]]:
-        """Return the sums of each bucket of which something was known then, straight from the facts."""
-        facts = self.archive.facts([one.bucket.id for one in kept], instant)
-        return {one.bucket: table.summed(facts[one.bucket.id]) for one in kept if one.bucket.id in facts}
+        def known(about: str, until: str | None, **more: str | None) -> dict[str, dict[str, int]]:
+            sums: dict[str, list[Sums]] = {}
+            for one, amounts in self._reading.sums(Asked(about, tenant, through=until, **asked, **more), instant):
+                if umbrella is None or one.programme in parents:
+                    sums.setdefault(one.programme, []).append(amounts)
+            return {programme: added(amounts) for programme, amounts in sums.items()}
+
+        until = through if month is None else min(through or "9999-12-31", groups.last_day(month))
+        told = against(
+            known("programmes", until), known("jobs", through, month=month), known("attendance", through, month=month), parents
+        )
+        rest = (row for row in told["rows"] if since is None or [row["programme_id"], row["measure"]] > since)
+        rows, further = page(rest, checked_limit(limit, MOST_ROWS), lambda row: (row["programme_id"], row["measure"]))
+        at = iso(now if instant is None else instant)
+        return {"through": through, "known_at": at, "rows": rows, "cursor": further, "total": told["total"]}
+
+    def export(
+        self,
+        actor: Actor,
+        *,
+        format: str = "csv",  # noqa: A002  (as the caller says it)
+        about: str = "jobs",
+        by: str | None = None,
+        umbrella: str | None = None,
+        limit: int = MOST_EXPORTED,
+        cursor: str | None = None,
+        **asked: Any,
+    ) -> dict[str, Any]:
+        """Return a page of figures, or of ``outcomes``, as a file; anyone may ask.
+
+        ``{"name", "media_type", "encoding", "content", "rows", "cursor"}``: ``content`` is text, or base64 where
+        ``encoding`` says so. At most ``limit`` rows (1 to 300) a file; the next page is asked for with ``cursor``. CSV
+        and its pages are one file when put together; the total is on the last page. Raises as ``figures`` does.
+        """
+        checked_limit(limit, MOST_EXPORTED)
+        if about == "outcomes":
+            if by is not None:
+                raise Refused("no_such_rows", field="by")
+            answer = self.outcomes(actor, umbrella=umbrella, limit=limit, cursor=cursor, **asked)
+        else:
+            if umbrella is not None:
+                raise Refused("umbrella_of_outcomes", field="umbrella")
+            answer = self.figures(actor, about=about, by=by, limit=limit, cursor=cursor, **asked)
+        sheet = Sheet(about, answer, continued=cursor is not None)
+        named = (asked.get("programme_id") or umbrella, asked.get("district"), asked.get("month"))
+        return {
+            "name": name_of(sheet, format, named),
+            "media_type": MEDIA_TYPES[format],
+            "encoding": "base64" if format == "xlsx" else "text",
+            "content": written(sheet, format),
+            "rows": len(answer["rows"]),
+            "cursor": answer["cursor"],
+        }
+
+    def _instants(self, actor: Actor, known_at: str | None, *, narrowed: bool) -> tuple[datetime, datetime | None]:
+        """Return this instant, and the one that is asked for if any; raise ``Refused``."""
+        now = self.clock.now()
+        instant = None if known_at is None else _instant(known_at)
+        if instant is not None and instant > now - SETTLED_AFTER:
+            latest = iso(now - SETTLED_AFTER)
+            raise Refused("known_at_too_late", field="known_at", latest=latest)
+        if instant is not None and not narrowed and not actor.is_any(*STAFF):
+            raise Refused("month_or_programme_needed", field="month")
+        return now, instant
+
+    def _groups(
+        self, tenant: str, at: datetime, through: str | None, asked: Mapping[str, str | None]
+    ) -> tuple[str, datetime, dict[str, Any]]:
+        """Return what was last published of target groups: through which day, as known at which instant, and it."""
+        last = groups.publication(min(at, self.clock.now() - SETTLED_AFTER), through)
+        month = asked["month"]
+        if month is not None and month > last.month:
+            # Not published yet.
+            return last.through, last.instant, groups.told({}, month)
+        one = last if month is None else replace(last, month=max(month, groups.EARLIEST))
+
+        def cells(what: groups.Publication) -> dict[groups.Cell, dict[str, int]]:
+            filters = {**asked, "month": None}
+            sums = self._reading.sums(Asked("groups", tenant, through=what.through, **filters), what.instant)
+            return groups.published((groups.Cell(of.programme, of.district, of.part), found) for of, found in sums)
+
+        found = cells(one)
+        if month is not None:
+            found = groups.moved(found, cells(one.before()))
+        return one.through, one.instant, groups.told(found, one.month)
 
     def event(self, actor: Actor, *, event_id: str) -> dict[str, Any]:
         """Return ``{"events": [...]}``: what is archived under that id, with its key and the instant we knew it."""
@@ -137,16 +246,19 @@ class Statistics:
         """
         must_be(actor, "operator", "service", tenant=tenant)
         whose = tenant if tenant is not None or actor.is_any("service") else actor.tenant
-        for touched in self.archive.refold(whose):
-            # A new one each time: whoever computed a bucket between two shelves must not be believed.
-            self.buckets.mark_stale(touched, self.ids.new("gen"))
+        for one in self.months.tenants() if whose is None else {whose}:
+            # What any process remembers to have marked may have been dropped.
+            self.months.begin_epoch(one)
+        for touched, events in self.archive.refold(whose):
+            self.register.note(events)
+            self.months.mark_stale(touched)
         # What no fact adds to any more is computed again too.
-        return {"buckets": self.buckets.mark_all_stale(whose, self.ids.new("gen"))}
+        return {"buckets": self.months.mark_all_stale(whose)}
 
 
 def _key(row: Mapping[str, Any]) -> list[str]:
-    plan = [row["plan_id"] or ""] if "plan_id" in row else []
-    return [row["programme_id"], row["district"], row["month"], *plan]
+    parts = [row[name] or "" for name in PARTS.values() if name in row]
+    return [row["programme_id"], row["district"] or "", row["month"], *parts]
 
 
 def _instant(text: str) -> datetime:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 from services.statistics import tables
 from services.statistics.jobs import JOBS, MEASURES
 from services.statistics.model import Counted, quotient
+from services.statistics.months import Months
 from services.statistics.reactions import reactions
-from services.statistics.storage import SHELF, Archive, Buckets
+from services.statistics.register import Register
+from services.statistics.storage import SHELF, Archive
 from services.statistics.usecases import SETTLED_AFTER, Statistics
 from shared.actors import ANYONE, Actor
 from shared.clock import StoppedClock, from_iso, iso
@@ -45,15 +48,18 @@ OPERATOR = Actor("운영자", frozenset({"operator"}), "광산구")
 TENANT = "광산구"
 
 
+_SEEDS = count(2)
+
+
 class Desk:
     """Statistics on one database."""
 
     def __init__(self, database: Database) -> None:
         self.clock = StoppedClock(MORNING)
-        self.archive, self.buckets = Archive(database), Buckets(database)
-        self.archive.prepare()
-        self.buckets.prepare()
-        self.statistics = Statistics(self.archive, self.buckets, self.clock, SeededIds(1))
+        self.archive, self.months, self.register = Archive(database), Months(database), Register(database)
+        for kept in (self.archive, self.months, self.register):
+            kept.prepare()
+        self.statistics = Statistics(self.archive, self.months, self.register, self.clock, SeededIds(1))
 
     def note(self, *events: Event) -> None:
         """Hear events of any types as the consumer core would: in one batch a type."""
@@ -67,6 +73,11 @@ class Desk:
     def total(self, **asked: Any) -> dict[str, Any]:
         total: dict[str, Any] = self.figures(**asked)["total"]
         return total
+
+
+def on(database: Database, clock: StoppedClock) -> Statistics:
+    """Return what another process has: ids that no other has made among it."""
+    return Statistics(Archive(database), Months(database), Register(database), clock, SeededIds(next(_SEEDS)))
 
 
 @pytest.fixture(params=["twin", "real"])
@@ -100,6 +111,10 @@ def test_three_places_and_ten_applicants_are_a_competition_of_3_33(desk: Desk) -
         "filled": 3,
         "openings": 1,
         "openings_filled": 1,
+        "offers": 0,
+        "offers_lapsed": 0,
+        "waitlisted": 0,
+        "ranked": 0,
         "competition": 3.33,
     }
 
@@ -262,7 +277,7 @@ def test_a_rebuild_changes_nothing(desk: Desk) -> None:
     desk.note(said(PLACEMENT_WITHDRAWN, "w-1"), said(OPENING_CANCELLED, "c-1", published_day="2026-11-01"))
     before = desk.figures(), desk.figures("북구"), desk.figures(known_at=iso(MORNING))
 
-    assert desk.statistics.rebuild(OPERATOR, tenant=TENANT) == {"buckets": 2}
+    assert desk.statistics.rebuild(OPERATOR, tenant=TENANT) == {"buckets": 1}
 
     assert (desk.figures(), desk.figures("북구"), desk.figures(known_at=iso(MORNING))) == before
 
@@ -283,7 +298,7 @@ def test_a_rebuild_that_is_killed_at_any_step_takes_nothing_away_and_is_done_aga
         desk.note(*a_filled_opening())
         before = desk.figures()
         seen = database.seen_by(kill)
-        dying = Statistics(Archive(seen), Buckets(seen), desk.clock, SeededIds(2))
+        dying = on(seen, desk.clock)
         try:
             dying.rebuild(OPERATOR, tenant=TENANT)
         except Killed:
@@ -302,7 +317,7 @@ def test_figures_can_be_asked_in_the_middle_of_a_rebuild() -> None:
     before = desk.figures()
     view = database.seen_by(lambda _what: seen.append(desk.figures()))
 
-    Statistics(Archive(view), Buckets(view), desk.clock, SeededIds(2)).rebuild(OPERATOR, tenant=TENANT)
+    on(view, desk.clock).rebuild(OPERATOR, tenant=TENANT)
 
     assert seen
     assert all(figures == before for figures in (*seen, desk.figures()))
@@ -367,13 +382,13 @@ def test_a_reaction_that_died_between_archive_and_bucket_is_completed_by_the_red
     database = TwinDatabase()
 
     def kill(what: str) -> None:
-        if what == "database buckets.update_each":
+        if what == "database stale_jobs.insert_many":
             raise Killed
 
     desk = Desk(database)
     desk.note(said(PLACEMENT_SELECTED, "s-1"))
     assert desk.total()["filled"] == 1
-    dying = Statistics(Archive(database.seen_by(kill)), Buckets(database.seen_by(kill)), desk.clock, SeededIds(2))
+    dying = on(database.seen_by(kill), desk.clock)
     with pytest.raises(Killed):
         dying.keep([said(PLACEMENT_SELECTED, "s-2")])
 

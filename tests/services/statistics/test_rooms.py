@@ -171,7 +171,7 @@ def test_a_rebuild_finds_the_buckets_of_each_plan_again() -> None:
     desk = Desk(database)
     desk.note(said(spaces.BOOKING_CONFIRMED, "b-1"), said(spaces.BOOKING_CONFIRMED, "b-2", plan_id="pln-기업형"))
     before = desk.figures(about="rooms", by="plan")["rows"]
-    database.collection("room_buckets").delete_many({"tenant": TENANT})
+    database.collection("months_rooms").delete_many({"tenant": TENANT})
 
     desk.statistics.rebuild(OPERATOR, tenant=TENANT)
 

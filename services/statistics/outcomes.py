@@ -1,0 +1,72 @@
+"""Targets (목표) against outcomes (실적), a row a programme and measure. Pure.
+
+The outcome of ``jobs`` is the places given (figures of jobs, ``filled``), of ``people`` the placements completed
+(figures of attendance, ``completed``). For what nothing is counted, such as sessions, the outcome is null (자료 없음),
+not 0; so is the target that was never set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.statistics.model import Sums, quotient
+from shared.events.placement.plans import TARGET_MEASURES
+
+#: A measure of a target -> which figure is its outcome.
+OUTCOMES: Mapping[str, tuple[str, str]] = {"jobs": ("jobs", "filled"), "people": ("attendance", "completed")}
+
+#: By programme: the sums of which something is known.
+Known = Mapping[str, Sums]
+
+
+def against(targets: Known, jobs: Known, attendance: Known, parents: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return ``{"rows": [...], "total": {measure: ...}}`` over the programmes in ``parents`` and all that is known of.
+
+    A row: ``{programme_id, parent, measure, target, outcome, achieved}``; ``achieved`` = outcome ÷ target, two
+    decimals, null where either is unknown. Only measures are told of which a target or an outcome is known. A total is
+    of what is known.
+    """
+    done = {"jobs": jobs, "attendance": attendance}
+    rows = []
+    for programme in sorted({*parents, *targets, *jobs, *attendance}):
+        for measure in TARGET_MEASURES:
+            target = targets.get(programme, {}).get(f"target_{measure}")
+            outcome = _outcome(measure, programme, done)
+            if target is not None or outcome is not None:
+                rows.append(
+                    {
+                        "programme_id": programme,
+                        "parent": parents.get(programme),
+                        "measure": measure,
+                        **_set_against(target, outcome),
+                    }
+                )
+    total = {
+        measure: _set_against(
+            _sum(row["target"] for row in rows if row["measure"] == measure),
+            _sum(row["outcome"] for row in rows if row["measure"] == measure),
+        )
+        for measure in TARGET_MEASURES
+    }
+    return {"rows": rows, "total": total}
+
+
+def _outcome(measure: str, programme: str, done: Mapping[str, Known]) -> int | None:
+    if measure not in OUTCOMES:
+        return None
+    about, name = OUTCOMES[measure]
+    # Of a programme that takes applications it is known that nobody has a place or is done yet: that is 0.
+    if programme not in done[about] and programme not in done["jobs"]:
+        return None
+    return done[about].get(programme, {}).get(name, 0)
+
+
+def _set_against(target: int | None, outcome: int | None) -> dict[str, Any]:
+    achieved = None if target is None or outcome is None else quotient(outcome, target)
+    return {"target": target, "outcome": outcome, "achieved": achieved}
+
+
+def _sum(values: Any) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
