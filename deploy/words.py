@@ -134,6 +134,7 @@ QUEUES: dict[str, Word] = {
     "placement.attendance": Word("출근", "attendance"),
     "placement.allowance": Word("수당", "allowance"),
     "placement.trust": Word("신뢰", "trust"),
+    "residents.accounts": Word("지급 계좌", "payout accounts"),
     "residents.groups": Word("대상 집단", "target groups"),
     "spaces.bookings": Word("예약", "bookings"),
     "spaces.plans": Word("구독", "plans"),

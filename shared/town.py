@@ -28,7 +28,7 @@ class Ask(Protocol):
     """Asks another service, by name."""
 
     def call(
-        self, service: str, method: str, *, token: str | None = None, timeout: float = TIMEOUT, **asked: Any
+        self, service: str, method: str, /, *, token: str | None = None, timeout: float = TIMEOUT, **asked: Any
     ) -> Any:
         """Return the JSON result; ``timeout`` in seconds.
 
@@ -41,7 +41,7 @@ class Nobody:
     """An ``Ask`` in a town where no other service lives."""
 
     def call(
-        self, service: str, method: str, *, token: str | None = None, timeout: float = TIMEOUT, **asked: Any
+        self, service: str, method: str, /, *, token: str | None = None, timeout: float = TIMEOUT, **asked: Any
     ) -> Any:
         """Raise ``Unavailable``."""
         raise Unavailable(f"{service}.{method}: no such service listens")

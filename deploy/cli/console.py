@@ -43,7 +43,7 @@ class Console:
 
         return DeadLetters(self.settings.amqp_url, database, outboxes(database), SystemClock())
 
-    def ask(self, service: str, method: str, **asked: Any) -> Any:
+    def ask(self, service: str, method: str, /, **asked: Any) -> Any:
         """Ask a service; raises as ``RpcClient.call`` does."""
         token = self._keys.issue(CONSOLE, SystemClock().now())
         return self._rpc.call(service, method, token=token, **asked)

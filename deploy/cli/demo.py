@@ -1,6 +1,7 @@
-"""`./sipbun demo [main|office]`: a scenario from end to end on the running town; it starts one if none runs.
+"""`./sipbun demo [main|office|programmes]`: a scenario from end to end on the running town; it starts one if none runs.
 
 main: a place is filled. office: a room is booked whose facility keeps its own calendar, and nine people want eight seats.
+programmes: figures as cities published them, and a programme from its proposal to its payout file.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, aside, fail, give, s
 from deploy.demo.board import Board, View
 from deploy.demo.desk import Desk
 from deploy.demo.office.story import Story as OfficeStory
+from deploy.demo.programmes.story import Story as ProgrammesStory
 from deploy.demo.story import Story
 from deploy.demo.timeline import drawn, judged, latest, save_picture, sentence
 from deploy.demo.verdict import Judged
@@ -47,15 +49,23 @@ class Scenario(StrEnum):
 
     main = "main"
     office = "office"
+    programmes = "programmes"
 
 
 #: What each is called on the screen.
-TITLES = {Scenario.main: "자리 하나가 채워지기까지", Scenario.office: "구독 오피스: 방 하나, 좌석 여덟"}
+TITLES = {
+    Scenario.main: "자리 하나가 채워지기까지",
+    Scenario.office: "구독 오피스: 방 하나, 좌석 여덟",
+    Scenario.programmes: "제안에서 지급까지",
+}
 #: The scenario's own calendar server is on this machine; a town that we start may read it.
 OWN_MACHINE = "127.0.0.1/32"
 
 
-@app.command(help="처음부터 끝까지 한 번 (from end to end): main 자리 하나가 채워짐, office 구독 오피스와 시설 달력.")
+@app.command(
+    help="처음부터 끝까지 한 번 (from end to end): main 자리 하나가 채워짐, office 구독 오피스와 시설 달력, "
+    "programmes 제안에서 지급까지."
+)
 def command(
     scenario: Annotated[Scenario, typer.Argument(help="무엇을 (which)", show_default=True)] = Scenario.main,
     as_json: AsJson = False,
@@ -115,6 +125,9 @@ def play(town: Running, board: Board, scenario: Scenario = Scenario.main) -> Jud
             story = Story(town, desk, SystemIds(), tenant=board.tenant, board=board)
             with shown(board):
                 return story.play()
+        if scenario is Scenario.programmes:
+            with shown(board):
+                return ProgrammesStory(town, desk, SystemIds(), tenant=board.tenant, board=board).play()
         with a_facilitys_calendar() as calendar, shown(board):
             return OfficeStory(town, desk, SystemIds(), tenant=board.tenant, board=board, calendar=calendar).play()
     finally:

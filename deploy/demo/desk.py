@@ -31,7 +31,7 @@ class Desk:
     keys: Keys
     clock: Clock
 
-    def ask(self, who: Actor | None, service: str, method: str, **asked: Any) -> Any:
+    def ask(self, who: Actor | None, service: str, method: str, /, **asked: Any) -> Any:
         """Return the answer; None as ``who`` asks without a token.
 
         Raises ``Refused`` and ``NotFound`` as told; ``Unavailable`` and ``Conflict`` after ``PATIENCE`` seconds.

@@ -164,7 +164,7 @@ class Watcher:
                 return
             self._board.figures(chapter, told["total"])
 
-    def _call(self, service: str, method: str, **asked: Any) -> Any:
+    def _call(self, service: str, method: str, /, **asked: Any) -> Any:
         token = self._desk.keys.issue(self._operator, self._desk.clock.now())
         return self._desk.rpc.call(service, method, token=token, timeout=5.0, **asked)
 

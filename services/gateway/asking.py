@@ -33,14 +33,14 @@ def at() -> Ports:
     return ports
 
 
-def ask(service: str, method: str, *, patience: float = PATIENCE, **asked: Any) -> Any:
+def ask(service: str, method: str, /, *, patience: float = PATIENCE, **asked: Any) -> Any:
     """Ask a service as the caller. Raises what the service told, or ``Unavailable``."""
     # Who keeps personal data must keep from where staff looked at it; nobody else is told.
     with asked_from(request.remote_addr if service.startswith("residents_") else None):
         return at().ask.call(service, method, token=g.token, timeout=patience, **asked)
 
 
-def act(service: str, method: str, *, patience: float = PATIENCE, **asked: Any) -> Any:
+def act(service: str, method: str, /, *, patience: float = PATIENCE, **asked: Any) -> Any:
     """Ask for an act, under the act's id."""
     return ask(service, method, patience=patience, act_id=g.act_id, **asked)
 

@@ -39,7 +39,21 @@ from shared.telemetry.logs import configure
 
 #: Every collection with an outbox, by service.
 OUTBOXES: Mapping[str, tuple[str, ...]] = {
-    "placement": ("programmes", "budgets", "openings", "applications"),
+    "placement": (
+        "programmes",
+        "budgets",
+        "calls",
+        "proposals",
+        "agreements",
+        "participations",
+        "openings",
+        "applications",
+        "sheets",
+        "placements_work",
+        "pay_months",
+        "batches",
+        "evaluations",
+    ),
     "spaces": (
         "facilities",
         "spaces",
@@ -55,7 +69,7 @@ OUTBOXES: Mapping[str, tuple[str, ...]] = {
         "cases",
         "feeds",
     ),
-    "residents": ("residents",),
+    "residents": ("residents", "group_counts"),
     "notifications": ("letters",),
     "statistics": (),
 }

@@ -122,7 +122,7 @@ class RpcClient:
         self._pid = os.getpid()
 
     def call(
-        self, service: str, method: str, *, token: str | None = None, timeout: float = TIMEOUT, **asked: Any
+        self, service: str, method: str, /, *, token: str | None = None, timeout: float = TIMEOUT, **asked: Any
     ) -> Any:
         """Return the JSON result; ``timeout`` in seconds.
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from shared.events import city, placement, residents, spaces
 from shared.events.contract import Contract
-from shared.events.placement import pay, trust, work
+from shared.events.placement import participation, pay, plans, trust, work
 from shared.events.registry import CONTRACTS, contract_of
 from shared.messaging.message import DEAD, EVENTS, PARKED
 
@@ -74,7 +74,22 @@ QUEUES: tuple[QueueSpec, ...] = (
             placement.APPLICATION_CLOSED,
             placement.PLACEMENT_SELECTED,
             placement.PLACEMENT_WITHDRAWN,
+            placement.OPENING_RANKED,
+            placement.OFFER_MADE,
+            placement.OFFER_LAPSED,
+            placement.APPLICATION_WAITLISTED,
+            work.ATTENDANCE_SETTLED,
         ),
+    ),
+    QueueSpec("placement.proposals", (plans.PROPOSAL_DECIDED,)),
+    QueueSpec("placement.participation", (placement.PLACEMENT_SELECTED, placement.PLACEMENT_WITHDRAWN)),
+    QueueSpec(
+        "placement.attendance",
+        (placement.PLACEMENT_SELECTED, placement.PLACEMENT_WITHDRAWN, work.ATTENDANCE_SETTLED),
+    ),
+    QueueSpec("placement.allowance", (work.ATTENDANCE_SETTLED, participation.OVERLAPPED)),
+    QueueSpec(
+        "placement.trust", (work.ATTENDANCE_SETTLED, work.PLACEMENT_COMPLETED, residents.CONSENT_WITHDRAWN)
     ),
     QueueSpec(
         "notifications.letters",
@@ -209,6 +224,17 @@ QUEUES: tuple[QueueSpec, ...] = (
         ),
     ),
     QueueSpec("residents.withdrawals", (residents.CONSENT_WITHDRAWN,)),
+    QueueSpec("residents.accounts", (residents.CONSENT_WITHDRAWN,)),
+    QueueSpec(
+        "residents.groups",
+        (
+            placement.APPLICATION_SUBMITTED,
+            placement.PLACEMENT_SELECTED,
+            placement.PLACEMENT_WITHDRAWN,
+            work.PLACEMENT_COMPLETED,
+            residents.CONSENT_WITHDRAWN,
+        ),
+    ),
     QueueSpec("statistics.archive", tuple(CONTRACTS.values())),
 )
 #: Queues of one process each (exclusive, not durable), that feed an index: name of the feed -> what it hears.

@@ -36,3 +36,10 @@ READY = Gauge("sipbun_ready", "Whether this process takes work")
 
 CALENDAR_READINGS = Counter("sipbun_calendar_readings", "Readings of facilities' calendars", ["adapter", "outcome"])
 CALENDARS_DIED = Counter("sipbun_calendars_died", "Facilities' calendars silent beyond their alarm", ["adapter"])
+
+#: Rises at each check while a budget breaks an identity of the ledger; it should stay at 0.
+BUDGETS_UNBALANCED = Counter("sipbun_budgets_unbalanced", "Identities found broken in programmes' budgets", ["fault"])
+
+DISPUTES_ESCALATED = Counter("sipbun_disputes_escalated", "Disputes about attendance that nobody answered in time")
+
+PAY_UNBALANCED = Gauge("sipbun_pay_unbalanced", "Differences the last check of a programme's pay found", ["programme"])

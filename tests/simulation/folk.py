@@ -77,12 +77,12 @@ class Folk:
         """Return whether every script has ended."""
         return self.ledger.busy == 0
 
-    def insist(self, service: str, method: str, actor: Actor, *, act: bool = True, **asked: Any) -> Any:
+    def insist(self, service: str, method: str, actor: Actor, /, *, act: bool = True, **asked: Any) -> Any:
         """Ask until there is an answer; return it, or None when it was a refusal."""
         answer = self.outcome_of(service, method, actor, act=act, **asked)
         return None if isinstance(answer, Refused | NotFound) else answer
 
-    def outcome_of(self, service: str, method: str, actor: Actor, *, act: bool = True, **asked: Any) -> Any:
+    def outcome_of(self, service: str, method: str, actor: Actor, /, *, act: bool = True, **asked: Any) -> Any:
         """Ask until there is an answer; return it, be it a refusal, or None when somebody left without one."""
         if act:
             self._acts += 1

@@ -72,7 +72,7 @@ class World:
         self.relays = [RelayProcess(self, number) for number in range(REPLICAS)]
         self.people = SimProcess("people", can_fail=False)
 
-    def call(self, service: str, method: str, *, token: Any = None, **asked: Any) -> Any:
+    def call(self, service: str, method: str, /, *, token: Any = None, **asked: Any) -> Any:
         """Ask a replica that is up, as the RPC client does; raise ``Unavailable`` when no answer comes in time."""
         up = [one for replicas in self.replicas.values() for one in replicas if one.hosts(service) and one.process.alive]
         if not up:

@@ -379,11 +379,11 @@ class Story:
     def _about(self, who: Actor, booking: str) -> list[Mapping[str, Any]]:
         return [letter for letter in self._inbox(who) if letter["about"] == booking]
 
-    def _do(self, who: Actor, service: str, method: str, **asked: Any) -> Any:
+    def _do(self, who: Actor, service: str, method: str, /, **asked: Any) -> Any:
         """Command something, in a trace of its own."""
         return self._ask(who, service, method, act_id=self.ids.new("act"), **asked)
 
-    def _ask(self, who: Actor | None, service: str, method: str, **asked: Any) -> Any:
+    def _ask(self, who: Actor | None, service: str, method: str, /, **asked: Any) -> Any:
         with within(new_traceparent()):
             return self.desk.ask(who, service, method, **asked)
 

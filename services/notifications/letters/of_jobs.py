@@ -18,6 +18,8 @@ from shared.events.envelope import Event
 
 #: Shifts that a letter names one by one.
 _SHIFTS_NAMED = 3
+#: Ends of an application that the resident chose, or that the lapse of the offer tells.
+_TOLD_OTHERWISE = ("offer_expired", "offer_declined")
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,14 @@ def _matter(kind: str, *kept: str) -> Callable[[Mapping[str, Any]], Matter]:
     return lambda data: Matter(kind, data["opening_id"], {name: data[name] for name in kept})
 
 
-#: Type of a person's own fact -> what it has to tell.
-PERSONAL: Mapping[str, Callable[[Mapping[str, Any]], Matter]] = {
+def _closed(data: Mapping[str, Any]) -> Matter | None:
+    return None if data["reason"] in _TOLD_OTHERWISE else _matter("closed", "reason")(data)
+
+
+#: Type of a person's own fact -> what it has to tell, or None when this one has nothing to tell.
+PERSONAL: Mapping[str, Callable[[Mapping[str, Any]], Matter | None]] = {
     placement.PLACEMENT_SELECTED.type: _matter("selected", "won"),
-    placement.APPLICATION_CLOSED.type: _matter("closed", "reason"),
+    placement.APPLICATION_CLOSED.type: _closed,
     placement.PLACEMENT_WITHDRAWN.type: _matter("place_withdrawn", "reason"),
 }
 

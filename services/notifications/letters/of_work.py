@@ -16,8 +16,8 @@ from shared.clock import from_iso
 from shared.events.placement import openings, pay, trust, work
 
 _Data = Mapping[str, Any]
-#: Ends of an offer that the resident did not bring about, and that no other letter tells.
-_LAPSES_TOLD = ("expired", "not_allowed")
+#: Ends of an offer that no other letter tells: what the limits forbid is told by the end of the application.
+_LAPSES_TOLD = ("expired",)
 
 
 def _of_opening(kind: str, *kept: str, reason: str | None = None) -> Callable[[_Data], Matter]:

@@ -50,7 +50,7 @@ class TwinServices:
     answers: Mapping[str, Any]
     asked: list[Asked] = field(default_factory=list)
 
-    def call(self, service: str, method: str, *, token: str | None = None, timeout: float = 10.0, **named: Any) -> Any:
+    def call(self, service: str, method: str, /, *, token: str | None = None, timeout: float = 10.0, **named: Any) -> Any:
         """Answer as told; anything else gets an empty object."""
         self.asked.append(Asked(f"{service}.{method}", token, named))
         answer = self.answers.get(f"{service}.{method}", self.answers.get(service, {}))

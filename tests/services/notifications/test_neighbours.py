@@ -24,7 +24,7 @@ class Residents:
         self.answer = answer
         self.asked: list[dict[str, Any]] = []
 
-    def call(self, service: str, method: str, *, token: str | None = None, timeout: float = 10, **asked: Any) -> Any:
+    def call(self, service: str, method: str, /, *, token: str | None = None, timeout: float = 10, **asked: Any) -> Any:
         assert token is not None
         self.asked.append({"service": service, "method": method, **asked})
         return self.answer(**asked)
