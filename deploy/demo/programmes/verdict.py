@@ -145,7 +145,7 @@ class Outcome:
                 self.figures.get("paid") == self.paid and self.figures.get("earned") is not None,
                 "통계도 같은 금액을 말한다",
                 "the figures say the same amount",
-                f"통계 지급 {self.figures.get('paid')}",
+                f"통계 지급 {self.figures.get('paid') or 0:,}원",
             ),
             Promise(
                 not self.duplicates and not self.missing,
