@@ -16,8 +16,14 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from services.gateway.api.accounts import accounts
+from services.gateway.api.agreements import agreements
+from services.gateway.api.allowance import allowance
 from services.gateway.api.applications import applications
+from services.gateway.api.attendance import attendance
+from services.gateway.api.batches import batches
 from services.gateway.api.bookings import bookings
+from services.gateway.api.budgets import budgets
 from services.gateway.api.calendars import calendars
 from services.gateway.api.cases import cases
 from services.gateway.api.conduct import conduct
@@ -25,16 +31,22 @@ from services.gateway.api.events import events
 from services.gateway.api.facilities import facilities
 from services.gateway.api.feeds import feeds
 from services.gateway.api.figures import figures
+from services.gateway.api.groups import groups
 from services.gateway.api.health import health
 from services.gateway.api.interests import interests
 from services.gateway.api.letters import letters
 from services.gateway.api.openings import openings
+from services.gateway.api.organisations import organisations
+from services.gateway.api.participation import participation
 from services.gateway.api.plans import plans
 from services.gateway.api.programmes import programmes
+from services.gateway.api.proposals import proposals
 from services.gateway.api.residents import residents
+from services.gateway.api.selection import selection
 from services.gateway.api.sign_in import sign_in
 from services.gateway.api.spaces import spaces
 from services.gateway.api.tenants import tenants
+from services.gateway.api.trust import trust
 from services.gateway.api.waiting import waiting
 from services.gateway.docs import TITLE, pages
 from services.gateway.passage import pass_through
@@ -45,8 +57,18 @@ from shared.telemetry import logs
 SUBJECTS = (
     tenants,
     programmes,
+    organisations,
+    proposals,
+    agreements,
+    budgets,
     openings,
     applications,
+    selection,
+    participation,
+    attendance,
+    allowance,
+    batches,
+    trust,
     facilities,
     spaces,
     feeds,
@@ -57,6 +79,8 @@ SUBJECTS = (
     conduct,
     calendars,
     residents,
+    accounts,
+    groups,
     interests,
     letters,
     figures,

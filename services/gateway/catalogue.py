@@ -2,6 +2,7 @@
 
     texts/ko.yaml   no_place_left: {title: ..., detail: ..., fix: ...}
                     _faults: [{match: <regular expression>, say: ...}]   what marshmallow says of a field
+    _said: {rule: {least_served: {title: ..., detail: ..., otherwise: ...}}}   codes within answers that are no problems
 
 ``{field}`` and the error's own values may stand in ``detail`` and ``fix``.
 """
@@ -61,6 +62,20 @@ def why(fault: str, language: str) -> str:
         if found := pattern.match(fault):
             return found.expand(say)
     return fault
+
+
+def said(kind: str, code: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return title and detail of a code that is no problem, in Korean and (``_en``) in English; unknown: the code.
+
+    ``kind``: a table under ``_said``, such as the rules by which candidates are ranked. Where a value of the detail is
+    not known, ``otherwise`` is told instead.
+    """
+    told: dict[str, str] = {}
+    for language, suffix in (("ko", ""), ("en", "_en")):
+        texts = _file(language)["_said"][kind].get(code) or {"title": code}
+        detail = _filled(texts.get("detail", texts["title"]), values)
+        told |= {f"title{suffix}": texts["title"], f"detail{suffix}": detail or texts.get("otherwise", texts["title"])}
+    return told
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ Bodies and query strings with a field that nobody knows are refused: a misspelt 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import cleandoc
 from typing import Any, ClassVar
@@ -87,11 +87,13 @@ class Subject(Blueprint):  # type: ignore[misc]
         acts: bool | None = None,
         body_needed: bool = True,
         key: str = "actor",
+        described: Mapping[str, Any] | None = None,
     ) -> Callable[[View], View]:
         """Register a view. ``summary`` is Korean; the docstring is the English description.
 
         ``acts``: whether it changes something and so has an ``Idempotency-Key``; by default, when the method may.
         ``key``: which kind of bearer key it takes; a publisher's is verified by the view itself.
+        ``described``: what else the OpenAPI page says of it, such as a body that is no JSON.
         """
         changes = method in UNSAFE if acts is None else acts
 
@@ -109,6 +111,7 @@ class Subject(Blueprint):  # type: ignore[misc]
                 description=cleandoc(view.__doc__ or ""),
                 security=security,
                 **({"parameters": [_ACT_KEY]} if changes else {}),
+                **(described or {}),
             )(made)
             self.route(path, methods=[method])(made)
             return view

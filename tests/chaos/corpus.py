@@ -216,7 +216,8 @@ def _wrong_envelopes(make: _Maker) -> Iterator[Thrown]:
 
 def _wrong_data(make: _Maker) -> Iterator[Thrown]:
     for name, value in make.contract.sample.items():
-        yield make.data(f"no {name}", f"data.{name}: Missing", **{name: ...})
+        needed = make.contract.schema().fields[name].required
+        yield make.data(f"no {name}", f"data.{name}: Missing" if needed else None, **{name: ...})
         if not make.contract.schema().fields[name].allow_none:
             yield make.data(f"{name} is null", f"data.{name}", **{name: None})
         wrong = "많이" if isinstance(value, int) else {"$ne": None}

@@ -174,7 +174,7 @@ def methods() -> Iterator[Method]:
 
 def _arguments(entrypoint: AskedEntrypoint, method: Any) -> tuple[str, ...]:
     if entrypoint.schema is not None:
-        return tuple(entrypoint.schema.fields)
+        return tuple(field.data_key or name for name, field in entrypoint.schema.fields.items())
     return tuple(name for name in method.__kwdefaults__ or {}) or tuple(
         name for name in method.__annotations__ if name not in ("actor", "return")
     )

@@ -3,84 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.pids import free_port
-from deploy.running import ROOT, Running
-from deploy.town import bring_down, ensure_up
 from shared.clock import SystemClock
 from shared.events import placement
 from shared.events.envelope import Event, encode
-from shared.messaging.message import EVENTS, Message
-from shared.messaging.topology import OWN_USER
-from shared.messaging.wire import PipelinedPublisher
-from tests.harness import Servers, a_prefix, a_vhost, eventually
+from tests.flows.door import Door
+from tests.harness import eventually
 
 #: Starting a town takes a while on a busy machine, and the first test pays for it.
 pytestmark = pytest.mark.timeout(400)
-
-
-class Door:
-    """``./sipbun`` of one town."""
-
-    def __init__(self, state: Path, town: Running) -> None:
-        self.state = state
-        self.town = town
-
-    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command."""
-        return subprocess.run(
-            [sys.executable, "-m", "deploy.cli", *words],
-            env={**os.environ, "SIPBUN_STATE_DIR": str(self.state), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            timeout=300,
-            check=False,
-        )
-
-    def json(self, *words: str, status: int = 0) -> Any:
-        """Run a command with ``--json`` and return the last line of its output."""
-        done = self.call(*words, "--json")
-        assert done.returncode == status, done.stdout + done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
-    def publish(self, routing_key: str, body: bytes, message_id: str, event_type: str) -> None:
-        """Say something to the town as its own relay would."""
-        publisher = PipelinedPublisher(self.town.amqp_url, "test", user=OWN_USER)
-        message = Message(EVENTS, routing_key, body, message_id=message_id, type=event_type)
-        assert publisher.publish([message]).confirmed == {0}
-        publisher.close()
-
-
-@pytest.fixture(scope="module")
-def door(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    """A town on the test run's own servers, in a virtual host and databases of its own."""
-    state = tmp_path_factory.mktemp("town")
-    with a_vhost(servers) as broker, a_prefix(servers) as database:
-        environment = {
-            "SIPBUN_AMQP_URL": broker.amqp_url,
-            "SIPBUN_AMQP_ADMIN_URL": broker.admin_url,
-            "SIPBUN_MONGO_URL": database.url,
-            "SIPBUN_DB_PREFIX": database.prefix,
-            "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(ROOT / ".sipbun" / "numba"),
-            "SIPBUN_MAIL_SINK": "1",
-            # The facility's own calendar of the office scenario runs on this machine.
-            "SIPBUN_CALENDAR_NETWORKS": "127.0.0.1/32",
-        }
-        town = ensure_up(state, say=print, seconds=300, environment=environment, http_port=free_port())
-        try:
-            yield Door(state, town)
-        finally:
-            bring_down(state, say=print)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.gateway.api.common import Applications, ApplicationState, Nothing, id_field
+from services.gateway.api.work import rows_worded
 from services.gateway.asking import act, ask
 from services.gateway.subject import Body, Subject
 
@@ -58,5 +59,5 @@ def not_select(body: dict[str, Any], application_id: str) -> Any:
 
 @applications.asks("GET", "/v1/residents/<resident_id>/applications", "내 지원 목록", told=Applications)
 def my_applications(resident_id: str) -> Any:
-    """List a resident's own applications."""
-    return ask(SERVICE, "my_applications", resident_id=resident_id)
+    """List a resident's own applications, with offers that wait for an answer."""
+    return rows_worded(ask(SERVICE, "my_applications", resident_id=resident_id), "applications", "why")

@@ -101,11 +101,26 @@ class ApplicationState(Told):
     attempt = fields.Integer()
 
 
+class OpenOffer(Told):
+    """A place that is offered: confirm it in time or lose it."""
+
+    until = fields.String()
+    rank = fields.Integer(allow_none=True)
+
+
 class Application(ApplicationState):
     """An application, as its officer or its resident sees it."""
 
     opening_id = fields.String()
     resident_id = fields.String()
+    submitted_at = fields.String()
+    reason = fields.String(allow_none=True)
+    why = fields.Dict(
+        keys=fields.String(), allow_none=True, metadata={"description": "어느 한도 때문인지 · which limit objected, in words"}
+    )
+    proxy = fields.String(allow_none=True)
+    waiting = fields.Boolean()
+    offer = fields.Nested(OpenOffer, allow_none=True)
 
 
 class Applications(Told):

@@ -22,7 +22,17 @@ health = Subject("health", __name__, description="상태 · health")
 #: The nameko class asked for each service; any answer of its queue is a round trip.
 SERVICES = (
     "placement_openings",
+    "placement_participation",
+    "placement_attendance",
+    "placement_allowance",
+    "placement_batches",
+    "placement_trust",
     "placement_programmes",
+    "placement_organisations",
+    "placement_calls",
+    "placement_proposals",
+    "placement_agreements",
+    "placement_budgets",
     "placement_tenants",
     "spaces_facilities",
     "spaces_idle",
@@ -36,6 +46,8 @@ SERVICES = (
     "spaces_calendars",
     "residents_registry",
     "residents_interests",
+    "residents_accounts",
+    "residents_groups",
     "notifications_letters",
     "statistics_figures",
 )

@@ -1,9 +1,11 @@
-"""Openings (모집 공고): publish, find within ten minutes' walk, select, close."""
+"""Openings (모집 공고): publish, find within ten minutes' walk, select, close; and as others read them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import orjson
+from flask import Response
 from marshmallow import fields, validate
 
 from services.gateway.api.common import (
@@ -21,8 +23,10 @@ from services.gateway.api.common import (
     text,
     whole,
 )
+from services.gateway.api.work import GEOJSON, LINKED_DATA, in_type, rows_worded
 from services.gateway.asking import act, ask, made
 from services.gateway.subject import Body, Subject, Told
+from shared.events.placement.openings import MODES
 
 SERVICE = "placement_openings"
 openings = Subject("openings", __name__, description="모집 공고 · openings")
@@ -40,6 +44,15 @@ class Shift(Body):
     end = instant(example="2026-12-01T12:00:00+09:00")
 
 
+class Score(Body):
+    rule = fields.String(
+        required=True,
+        validate=validate.OneOf(["least_served", "reliability"]),
+        metadata={"description": "적게 참여한 분 먼저, 끝까지 한 분 먼저 · who worked less, who sees work through"},
+    )
+    weight = whole(1, 100, description="배점 · points")
+
+
 class PublishOpening(Body):
     opening_id = id_field(required=False, description="비우면 만들어 줍니다 · made up when absent")
     programme_id = id_field(example="gwangsan:gs-citizen-allowance")
@@ -50,10 +63,35 @@ class PublishOpening(Body):
     hourly_won = whole(0, 1_000_000, example=10_320)
     mode = fields.String(
         load_default="officer",
-        validate=validate.OneOf(["officer", "first_come"]),
-        metadata={"description": "담당자 선정 또는 선착순 · an officer selects, or first come"},
+        validate=validate.OneOf(MODES),
+        metadata={
+            "description": "담당자 선정, 선착순, 순위, 추첨 · an officer selects, first come, ranked by scores, drawn"
+        },
     )
     deadline = instant(example="2026-11-30T18:00:00+09:00")
+    dong = fields.String(allow_none=True, validate=validate.Length(1, 40), metadata={"example": "첨단2동"})
+    waitlist = fields.Boolean(
+        allow_none=True,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "예비; 비우면 순위와 추첨에만 · a waiting list; ranked and drawn have one when absent"},
+    )
+    offer_minutes = whole(
+        10, 10_080, required=False, description="제안을 확인할 시간(분) · minutes in which an offer is confirmed"
+    )
+    scores = fields.List(
+        fields.Nested(Score), validate=validate.Length(max=20), metadata={"description": "순위 공고의 배점 · ranked only"}
+    )
+    target_group = fields.String(
+        allow_none=True,
+        validate=validate.Length(1, 60),
+        metadata={"description": "사업에 법적 근거가 있는 대상만 · only with a legal basis in the programme"},
+    )
+    hosts = fields.List(
+        id_field(),
+        validate=validate.Length(max=20),
+        metadata={"description": "출근을 확인하는 시설 담당자 · hosts who confirm attendance"},
+    )
 
 
 class Published(OpeningState):
@@ -70,13 +108,44 @@ class Opening(OpeningState):
     filled = fields.Integer()
     free = fields.Integer()
     hourly_won = fields.Integer()
+    won_a_place = fields.Integer(metadata={"description": "한 자리의 수당 합계 · what a place pays in all"})
     mode = fields.String()
     deadline = fields.String()
+    dong = fields.String(allow_none=True)
+    waitlist = fields.Boolean()
+    offer_minutes = fields.Integer()
+    scores = fields.List(fields.Nested(Score))
+    target_group = fields.String(allow_none=True)
+    direct_job = fields.Boolean(metadata={"description": "직접일자리: 다른 직접일자리와 겹칠 수 없음"})
+    engagement = fields.String()
+    seed_hash = fields.String(allow_none=True, metadata={"description": "추첨 씨앗의 약속 · commits to the draw's seed"})
+    published_at = fields.String()
+    round = fields.Integer()
 
 
 class Openings(Told):
     openings = fields.List(fields.Nested(Opening))
     cursor = next_page()
+
+
+class HostedOpening(Opening):
+    hosts = fields.List(fields.String())
+
+
+class Hosted(Told):
+    openings = fields.List(fields.Nested(HostedOpening))
+    cursor = next_page()
+
+
+class OnMap(Body):
+    programme_id = id_field(required=False)
+    limit = counted(1, 100)
+    cursor = text(500, required=False)
+
+
+class HostedPage(Body):
+    limit = counted(1, 100)
+    cursor = text(500, required=False)
 
 
 class WhichOpenings(Body):
@@ -160,7 +229,39 @@ def nearby(query: dict[str, Any], tenant: str) -> Any:
 @openings.asks("GET", "/v1/openings/<opening_id>/applications", "지원자 목록", query=WhichPage, told=Applications)
 def applications(query: dict[str, Any], opening_id: str) -> Any:
     """List who applied, first come first (officer)."""
-    return ask(SERVICE, "applications", opening_id=opening_id, **query)
+    return rows_worded(ask(SERVICE, "applications", opening_id=opening_id, **query), "applications", "why")
+
+
+@openings.asks("GET", "/v1/hosts/<host>/openings", "시설 담당자의 공고", query=HostedPage, told=Hosted)
+def hosted(query: dict[str, Any], host: str) -> Any:
+    """List a host's openings, latest first: the host's own; an officer may ask for any host's."""
+    return ask(SERVICE, "hosted", host=host, **query)
+
+
+@openings.asks(
+    "GET",
+    "/v1/openings/<opening_id>/job-posting",
+    "공고의 JobPosting (schema.org)",
+    anyone=True,
+    described=in_type(LINKED_DATA),
+)
+def job_posting(opening_id: str) -> Response:
+    """Show an opening as schema.org JobPosting, JSON-LD. Open to anyone; names no resident."""
+    told = ask(SERVICE, "posting", opening_id=opening_id)
+    return Response(orjson.dumps(told), content_type=LINKED_DATA)
+
+
+@openings.asks(
+    "GET",
+    "/v1/tenants/<tenant>/openings.geojson",
+    "모집 지도 (GeoJSON)",
+    query=OnMap,
+    anyone=True,
+    described=in_type(GEOJSON),
+)
+def geojson(query: dict[str, Any], tenant: str) -> Response:
+    """Show open openings for a map: a FeatureCollection (RFC 7946) with the ``cursor`` of the next page."""
+    return Response(orjson.dumps(ask(SERVICE, "geojson", tenant=tenant, **query)), content_type=GEOJSON)
 
 
 @openings.asks("POST", "/v1/openings/<opening_id>/placements", "지원자 선정", body=Select, told=Selected, status=201)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from marshmallow import Schema, fields, validate
 
 from services.placement.openings.model import MODES, MOST_PLACES, MOST_SHIFTS, SCORE_RULES
@@ -12,11 +14,19 @@ from shared.reach.names import LONGEST
 
 #: An application's id is ``opening:resident``: a colon inside would make two of them look alike.
 NO_COLON = validate.Regexp(r"^[^:]+$", error="Without a colon.")
+_YEARS = validate.Range(
+    min=datetime(2000, 1, 1, tzinfo=UTC), max=datetime(2999, 1, 1, tzinfo=UTC), error="Give 2000-01-01 to 2999-01-01."
+)
 
 
 def an_id(longest: int = 160) -> fields.String:
     """Return a required id."""
     return fields.String(required=True, validate=[validate.Length(min=1, max=longest), PRINTABLE])
+
+
+def instant() -> fields.AwareDateTime:
+    """Return an instant with an offset; years that every calendar has."""
+    return fields.AwareDateTime(required=True, format="iso", validate=_YEARS)
 
 
 class Place(Schema):
@@ -31,8 +41,8 @@ class Place(Schema):
 class Span(Schema):
     """A half-open span of work."""
 
-    start = fields.AwareDateTime(required=True, format="iso")
-    end = fields.AwareDateTime(required=True, format="iso")
+    start = instant()
+    end = instant()
 
 
 class ScoreOf(Schema):
@@ -54,7 +64,7 @@ class Publish(Command):
     places = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=MOST_PLACES))
     hourly_won = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=1_000_000))
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
-    deadline = fields.AwareDateTime(required=True, format="iso")
+    deadline = instant()
     #: 동 of the place of work.
     dong = fields.String(allow_none=True, validate=[validate.Length(min=1, max=40), PRINTABLE])
     #: 예비: left out, on where candidates have an order and off elsewhere.

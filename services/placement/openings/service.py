@@ -62,7 +62,7 @@ class OpeningsService:
 
     @asked(schemas.OpeningAct)
     def rank(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
-        """Begin to ask candidates in order, before the deadline."""
+        """Begin to ask candidates in order."""
         return self.rooms.selection.rank(actor, **asked_for)
 
     @asked(schemas.ListApplications)

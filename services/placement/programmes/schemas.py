@@ -11,7 +11,7 @@ from services.placement.programmes.figures import MEASURES, QUALIFIERS
 from services.placement.programmes.model import MOST_NAMED
 from services.placement.wages.model import FLOORS
 from shared.events.contract import PRINTABLE
-from shared.events.placement.plans import ENGAGEMENTS, TARGET_MEASURES
+from shared.events.placement.plans import ENGAGEMENTS, TARGET_MEASURES, YEARS
 
 TENANT = validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,40}$", error="2 to 41 small letters, digits and hyphens.")
 CODE = validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,60}$", error="2 to 61 small letters, digits and hyphens.")
@@ -118,7 +118,7 @@ class Row(Schema):
     municipality = fields.String(load_default=None, allow_none=True)
     district = fields.String(load_default=None, allow_none=True)
     district_code = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"^\d{5}$"))
-    year = fields.Integer(load_default=None, allow_none=True)
+    year = fields.Integer(load_default=None, allow_none=True, strict=True, validate=YEARS)
     start = fields.String(load_default=None, allow_none=True, validate=some_day)
     wage_floor = fields.String(load_default="minimum", validate=validate.OneOf(FLOORS))
     direct_job = fields.Boolean(load_default=None, allow_none=True)

@@ -126,10 +126,14 @@ class ProgrammeDesk:
         """Return ``{kinds}``: what kinds of programmes there are, what they are judged by, and which have openings."""
         return {"kinds": [{**vars(kind), "counts": list(kind.counts)} for kind in self.kinds.all()]}
 
-    def read(self, _actor: Actor, *, programme_id: str) -> dict[str, Any]:
-        """Return one programme with everything its row says."""
+    def read(self, actor: Actor, *, programme_id: str) -> dict[str, Any]:
+        """Return one programme with everything its row says; who its hosts are, only those who work with it are told."""
         programme = self.programmes.get(programme_id)
-        return {**shown(programme), "row": dict(programme.row)}
+        told = {**shown(programme), "row": {name: value for name, value in programme.row.items() if name != "hosts"}}
+        is_staff = actor.is_any("service") or (actor.is_any("officer", "operator") and actor.tenant == programme.tenant)
+        if is_staff or actor.subject in programme.hosts:
+            told["hosts"] = list(programme.hosts)
+        return told
 
     def set_wage_floor(self, actor: Actor, *, act_id: str, programme_id: str, wage_floor: str) -> dict[str, Any]:
         """Say which wage a programme's openings may not go under; officers of the tenant."""
@@ -213,7 +217,6 @@ def shown(programme: Programme) -> dict[str, Any]:
         "engagement": programme.engagement,
         "pilot": programme.pilot,
         "has_openings": programme.has_openings,
-        "hosts": list(programme.hosts),
         "target_groups": [vars(group).copy() for group in programme.target_groups],
         "tags": list(programme.tags),
         "pillars": [vars(pillar).copy() for pillar in programme.pillars],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from shared.events.contract import LARGEST, Contract, DayText, name_of_id, short, whole
+from shared.events.contract import LARGEST, PRINTABLE, Contract, DayText, name_of_id, short, whole
 
 #: What a programme promises to reach.
 TARGET_MEASURES = ("jobs", "people", "trained", "sessions", "sites")
@@ -12,6 +12,8 @@ ENGAGEMENTS = ("employment", "participation_allowance", "volunteer")
 #: 국비, 시비, 구비, 기타: who pays.
 FUNDERS = ("state", "city", "district", "other")
 OUTCOMES = ("selected", "rejected")
+#: Of programmes and calls.
+YEARS = validate.Range(min=1900, max=2999)
 
 
 def signed() -> fields.Integer:
@@ -32,7 +34,7 @@ class ProgrammeSet(ProgrammeRef):
     kind = short(40)
     role = short(40)
     parent = fields.String(validate=validate.Length(max=200), allow_none=True)
-    year = fields.Integer(strict=True, allow_none=True)
+    year = fields.Integer(strict=True, allow_none=True, validate=YEARS)
     direct_job = fields.Boolean(required=True)
     engagement = fields.String(required=True, validate=validate.OneOf(ENGAGEMENTS))
     pilot = fields.Boolean(required=True)
@@ -73,7 +75,7 @@ class CallRef(Schema):
 
     call_id = name_of_id()
     programme_id = name_of_id()
-    year = fields.Integer(required=True, strict=True)
+    year = fields.Integer(required=True, strict=True, validate=YEARS)
 
 
 class ProposalRef(CallRef):
@@ -88,7 +90,7 @@ class ProposalDecided(ProposalRef):
     """The city decided; ``hosted_id`` is the programme that came of a selected one."""
 
     outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
-    hosted_id = fields.String(validate=validate.Length(max=200), allow_none=True)
+    hosted_id = fields.String(validate=[validate.Length(max=200), PRINTABLE], allow_none=True)
 
 
 class AgreementRef(Schema):

@@ -10,6 +10,7 @@ import pytest
 
 from services.placement.programmes.schemas import LoadProgrammes, ReportFigure, SetTarget
 from services.placement.programmes.storage import read_kinds
+from shared.actors import ANYONE, Actor
 from shared.errors import NotFound, Refused
 from tests.services.placement.programmes.city import (
     NOBODY,
@@ -48,6 +49,17 @@ def test_a_programme_says_that_it_is_there_once_and_again_when_it_changes(city: 
     }
 
 
+def test_only_who_works_with_a_programme_is_told_who_its_hosts_are(city: City) -> None:
+    city.load(a_row(hosts=["host-1"]))
+    host, stranger = (Actor(name, frozenset({"host"}), OFFICER.tenant) for name in ("host-1", "host-2"))
+    of_another_tenant = Actor("officer-9", frozenset({"officer"}), "bukgu")
+
+    told = [city.programmes.read(who, programme_id=BYEOLBIT) for who in (OFFICER, host, stranger, of_another_tenant, ANYONE)]
+
+    assert [one.get("hosts") for one in told] == [["host-1"], ["host-1"], None, None, None]
+    assert not any("hosts" in one["row"] for one in told)
+
+
 def test_the_parent_that_is_said_is_a_programmes_id(full_city: City) -> None:
     assert full_city.said("programme.set", "ic-gyeyang-freelug")[0]["parent"] == named("ic-sangsaeng")
 
@@ -63,7 +75,7 @@ def test_what_an_officer_chose_stays_when_the_data_comes_again(city: City) -> No
     told = city.read("byeolbit")
     assert told["name_ko"] == "별빛 경로당"
     assert (told["direct_job"], told["engagement"], told["wage_floor"]) == (True, "employment", "living")
-    assert told["hosts"] == ["host-1", "host-2"]
+    assert city.programmes.read(OFFICER, programme_id=BYEOLBIT)["hosts"] == ["host-1", "host-2"]
     # Nobody chose this one: the data has it.
     assert told["pilot"] is True
 

@@ -1,0 +1,237 @@
+"""The door and the services of work know the same methods, fields and choices: none can drift away unnoticed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields, missing, validate
+
+from services.gateway import catalogue
+from services.gateway.api import (
+    accounts,
+    allowance,
+    applications,
+    attendance,
+    batches,
+    common,
+    groups,
+    health,
+    openings,
+    participation,
+    selection,
+    trust,
+)
+from services.gateway.api.batches import PART_BYTES
+from services.placement.allowance import schemas as paid
+from services.placement.allowance.service import AllowanceService
+from services.placement.attendance import schemas as attended
+from services.placement.attendance.service import AttendanceService
+from services.placement.batches import schemas as batched
+from services.placement.batches.service import BatchesService
+from services.placement.openings import schemas as opened
+from services.placement.openings.ranking import Entry, Standing
+from services.placement.openings.scores import SCORE_RULES, Evidence
+from services.placement.openings.service import OpeningsService
+from services.placement.openings.shown import explained
+from services.placement.participation import schemas as participated
+from services.placement.participation.service import ParticipationService
+from services.placement.trust import schemas as trusted
+from services.placement.trust.service import TrustService
+from services.residents.accounts import schemas as accounted
+from services.residents.accounts.service import AccountsService
+from services.residents.groups import schemas as grouped
+from services.residents.groups.service import GroupsService
+from services.residents.registry.schemas import Whose
+from shared.events.placement.openings import CLOSING_REASONS
+from shared.messaging.entrypoint import Asked
+from tests.harness import ROOT
+
+MODULES = (
+    *(accounts, allowance, applications, attendance, batches),
+    *(groups, openings, participation, selection, trust),
+)
+SERVICES = (
+    *(OpeningsService, ParticipationService, AttendanceService, AllowanceService, BatchesService, TrustService),
+    *(AccountsService, GroupsService),
+)
+#: What only services of ours may ask, and never over HTTP: accounts in full, and the groups of many.
+WITHIN = {"residents_accounts.payout", "residents_groups.groups_of"}
+
+
+def answered() -> dict[str, type[Schema] | None]:
+    """Return every RPC method of these services, by ``service.method``, with what it takes."""
+    found: dict[str, type[Schema] | None] = {}
+    for service in SERVICES:
+        for name in dir(service):
+            for entrypoint in getattr(getattr(service, name), "nameko_entrypoints", ()):
+                if isinstance(entrypoint, Asked):
+                    schema = entrypoint.schema
+                    found[f"{service.name}.{name}"] = None if schema is None else type(schema)
+    return found
+
+
+def calls() -> Iterator[str]:
+    """Yield ``service.method`` of every call that a view makes."""
+    for module in MODULES:
+        path = ROOT / "services" / "gateway" / "api" / f"{module.__name__.rpartition('.')[2]}.py"
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("ask", "act"):
+                service, method = call.args
+                assert isinstance(service, ast.Name)
+                assert isinstance(method, ast.Constant)
+                assert isinstance(method.value, str)
+                yield f"{getattr(module, service.id)}.{method.value}"
+
+
+def test_every_call_of_the_door_is_answered() -> None:
+    assert set(calls()) - answered().keys() == set()
+
+
+def test_every_method_can_be_reached_over_http_but_what_only_services_may_ask() -> None:
+    assert answered().keys() - set(calls()) == WITHIN
+
+
+def test_the_door_asks_each_of_these_services_whether_it_is_there() -> None:
+    assert {service.name for service in SERVICES} <= set(health.SERVICES)
+
+
+PAIRS: tuple[tuple[type[Schema], set[str], type[Schema]], ...] = (
+    (openings.PublishOpening, set(), opened.Publish),
+    (openings.Select, {"opening_id"}, opened.ResidentAct),
+    (openings.WhichOpenings, {"tenant"}, opened.ListOpenings),
+    (openings.OnMap, {"tenant"}, opened.OnMap),
+    (openings.NearWhere, {"tenant"}, opened.Near),
+    (openings.HostedPage, {"host"}, opened.Hosted),
+    (common.WhichPage, {"opening_id"}, opened.ListApplications),
+    (common.Reason, {"opening_id"}, opened.Cancel),
+    (applications.Apply, {"opening_id"}, opened.Apply),
+    (selection.WhoseQuote, {"opening_id"}, opened.Quote),
+    (selection.RankingPage, {"opening_id"}, opened.ListApplications),
+    (common.WhichPage, {"resident_id"}, participated.OneResident),
+    (participation.CheckDays, {"resident_id"}, participated.Check),
+    (participation.OutsideJob, {"resident_id"}, participated.NoteOutside),
+    (common.Nothing, {"resident_id", "key"}, participated.RetractOutside),
+    (attendance.WorkplaceCode, {"attendance_id"}, attended.Check),
+    (attendance.WitnessWord, {"attendance_id"}, attended.Witness),
+    (attendance.ConfirmSheet, {"attendance_id"}, attended.Confirm),
+    (attendance.CorrectMinutes, {"attendance_id"}, attended.Correct),
+    (attendance.DisputeSheet, {"attendance_id"}, attended.Dispute),
+    (attendance.AnswerDispute, {"attendance_id"}, attended.Answer),
+    (attendance.ExcuseAbsence, {"attendance_id"}, attended.Excuse),
+    (attendance.SheetsPage, {"opening_id"}, attended.SheetsOf),
+    (common.WhichPage, {"resident_id"}, attended.MySheets),
+    (common.WhichPage, {"tenant"}, attended.OpenDisputes),
+    (allowance.MyMonths, {"resident_id"}, paid.MyPay),
+    (allowance.OfMonth, {"programme_id"}, paid.OfMonth),
+    (common.WhichPage, {"programme_id"}, paid.OfProgramme),
+    (allowance.CheckPage, {"programme_id"}, paid.Check),
+    (allowance.Recover, {"pay_month_id"}, paid.Recover),
+    (allowance.PaidBack, {"pay_month_id"}, paid.PaidBack),
+    (batches.Prepare, set(), batched.Prepare),
+    (batches.Filed, {"batch_id"}, batched.MarkFiled),
+    (batches.RowsPage, {"batch_id"}, batched.Rows),
+    (batches.WhichBatches, {"programme_id"}, batched.ListBatches),
+    (common.Nothing, {"batch_id", "pay_month_id"}, batched.DropRow),
+    (trust.SayWord, {"placement_id"}, trusted.Evaluate),
+    (trust.MyEvaluations, set(), trusted.MyEvaluations),
+    (trust.Objection, {"placement_id"}, trusted.Appeal),
+    (trust.AnswerObjection, {"placement_id"}, trusted.AnswerAppeal),
+    (trust.EvaluationsPage, {"tenant"}, trusted.OpenAppeals),
+    (trust.WhichOpening, {"resident_id"}, trusted.OneProfile),
+    (trust.EvaluationsPage, {"resident_id"}, trusted.Export),
+    (accounts.PayoutAccount, {"resident_id"}, accounted.SetAccount),
+    (common.Nothing, {"resident_id"}, Whose),
+    (common.Nothing, {"resident_id", "group"}, grouped.GroupAct),
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "in_path", "taken"),
+    PAIRS,
+    ids=[f"{told.__name__}-{taken.__module__.split('.')[2]}.{taken.__name__}" for told, _, taken in PAIRS],
+)
+def test_what_the_door_lets_in_is_what_the_service_takes(
+    told: type[Schema], in_path: set[str], taken: type[Schema]
+) -> None:
+    ours, theirs = told().fields, taken().fields
+
+    assert {*ours, *in_path} == theirs.keys() - {"act_id"}
+    for name, field in ours.items():
+        nested(field, theirs[name], name)
+
+
+def nested(ours: Any, theirs: Any, path: str) -> None:
+    """Compare what is needed, which values there are, how long they may be, and what lies within."""
+    assert not theirs.required or ours.required or made_by_the_door(ours, path), path
+    assert choices(ours) == choices(theirs) or not choices(theirs), path
+    longest, most = length(ours), length(theirs)
+    assert most is None or longest is None or longest <= most or path in LONGER, path
+    if isinstance(theirs, fields.List):
+        assert isinstance(ours, fields.List), path
+        nested(ours.inner, theirs.inner, f"{path}.0")
+    elif isinstance(theirs, fields.Nested):
+        assert isinstance(ours, fields.Nested), path
+        assert ours.schema.fields.keys() == theirs.schema.fields.keys(), path
+        for name, field in ours.schema.fields.items():
+            nested(field, theirs.schema.fields[name], f"{path}.{name}")
+
+
+#: Ids and cursors, whose length the service judges.
+LONGER = {"cursor", "opening_id", "programme_id", "resident_id", "hosts.0", "attendance_ids.0"}
+
+
+def made_by_the_door(ours: Any, path: str) -> bool:
+    """Return whether the door makes the value up when a caller leaves it out."""
+    return path in ("opening_id", "batch_id") or ours.load_default is not missing
+
+
+def choices(field: Any) -> set[str]:
+    """Return the values that a field may have; none: any."""
+    return {
+        str(one) for rule in field.validators if isinstance(rule, validate.OneOf) for one in rule.choices
+    }
+
+
+def length(field: Any) -> int | None:
+    """Return how long a field may be, None: no rule."""
+    return next((rule.max for rule in field.validators if isinstance(rule, validate.Length) and rule.max), None)
+
+
+def test_a_part_of_a_return_file_is_as_long_as_the_service_takes() -> None:
+    content = batched.ReadReturns().fields["content"]
+
+    assert (length(content) or 0) >= 4 * -(-PART_BYTES // 3)
+
+
+# Words.
+
+
+@pytest.mark.parametrize("language", catalogue.LANGUAGES)
+def test_every_rule_of_a_ranking_has_its_words_with_values_and_without(language: str) -> None:
+    suffix = "" if language == "ko" else "_en"
+    for name, rule in SCORE_RULES.items():
+        for evidence in (Evidence(), Evidence(served=6, completed=2, missed=1)):
+            _, values = rule(evidence)
+            told = catalogue.said("rule", name, values)
+            assert told[f"title{suffix}"] != name
+            assert "{" not in told[f"detail{suffix}"]
+            assert told[f"detail{suffix}"] != told[f"title{suffix}"]
+
+
+def test_every_tier_and_every_reason_has_its_words() -> None:
+    standings = (Standing(), Standing(ranked_lower=True), Standing(objection={"code": "x"}))
+    tiers = [explained(Entry("opn-1:res-1", 1, "t", standing=one))["tier"] for one in standings]
+
+    for kind, codes in (("tier", tiers), ("reason", CLOSING_REASONS)):
+        for code in codes:
+            told = catalogue.said(kind, code, {})
+            assert code not in (told["title"], told["title_en"])
+
+
+def test_a_code_that_nobody_wrote_words_for_is_told_as_it_is() -> None:
+    told = catalogue.said("rule", "luck", {})
+
+    assert (told["title"], told["detail_en"]) == ("luck", "luck")
