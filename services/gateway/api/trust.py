@@ -30,6 +30,17 @@ class SayWord(Body):
     comment = fields.String(allow_none=True, validate=validate.Length(max=300))
 
 
+class Recommendation(Told):
+    code = fields.String()
+    ko = fields.String()
+    en = fields.String()
+
+
+class Recommendations(Told):
+    #: By who speaks: resident, host.
+    recommendations = fields.Dict(keys=fields.String(), values=fields.List(fields.Nested(Recommendation)))
+
+
 class EvaluationsPage(Body):
     limit = counted(1, 50)
     cursor = text(400, required=False)
@@ -131,6 +142,12 @@ class Exported(Paged):
     resident_id = fields.String()
     profile = fields.Nested(Profile)
     placements = fields.List(fields.Nested(ExportedPlacement))
+
+
+@trust.asks("GET", "/v1/recommendations", "추천 말 목록", told=Recommendations, anyone=True)
+def known() -> Any:
+    """List the good things that each side may say of the other. Open to anyone."""
+    return ask(SERVICE, "known")
 
 
 @trust.asks("GET", "/v1/evaluations", "내 후기 목록", query=MyEvaluations, told=Evaluations)

@@ -89,3 +89,7 @@ class Export(Page):
     """Whose."""
 
     resident_id = fields.String(required=True, validate=_ID)
+
+
+class Known(Schema):
+    """Nothing to say."""

@@ -19,6 +19,11 @@ class TrustService:
     name = "placement_trust"
     rooms = desk(furnish)
 
+    @asked(schemas.Known)
+    def known(self, actor: Actor) -> Mapping[str, Any]:
+        """Return the good things that each side may say."""
+        return self.rooms.evaluations.known(actor)
+
     @asked(schemas.Evaluate)
     def evaluate(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Take one side's word about the other."""

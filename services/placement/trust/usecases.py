@@ -35,6 +35,16 @@ class EvaluationDesk:
     rules: Rules
     clock: Clock
 
+    def known(self, _actor: Actor) -> Outcome:
+        """Return ``{recommendations: {resident: [...], host: [...]}}``: by who speaks, code and words of what may be said."""
+        said = {"resident": self.rules.of_workplace, "host": self.rules.of_resident}
+        return {
+            "recommendations": {
+                side: [{"code": one.code, "ko": one.ko, "en": one.en} for one in those if not one.retired]
+                for side, those in said.items()
+            }
+        }
+
     def evaluate(
         self,
         actor: Actor,
@@ -122,9 +132,11 @@ class EvaluationDesk:
     def answer_appeal(
         self, actor: Actor, *, act_id: str, placement_id: str, side: str, answer: str, reason: str
     ) -> Outcome:
-        """Answer a side's objection, by an officer who did not say that word; ``upheld``: it counts no more."""
+        """Answer a side's objection, by an officer who is no part of it; ``upheld``: the word counts no more."""
         evaluation = self._worked(actor, placement_id)
         must_be(actor, "officer", tenant=evaluation.tenant, district=evaluation.district)
+        if actor.subject in (evaluation.resident_id, *evaluation.hosts):
+            raise Refused("not_ones_own_word", field="placement_id")
         why, now = " ".join(reason.split()), self.clock.now()
         if not why:
             raise Refused("appeal_reason_needed", field="reason")

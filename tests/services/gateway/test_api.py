@@ -218,6 +218,7 @@ def test_public_reads_need_nobody_and_everything_else_needs_somebody(door: Door)
         "get /v1/openings/{opening_id}/job-posting",
         "get /v1/openings/{opening_id}/draw",
         "get /v1/target-groups",
+        "get /v1/recommendations",
         "get /v1/tenants/{tenant}/notices",
         "get /v1/tenants/{tenant}/figures",
         "get /v1/facilities/{facility_id}",

@@ -415,3 +415,28 @@ def test_an_opening_that_is_not_there_is_seen_and_an_evaluation_that_is_not_is_n
         town.hear(town.completed("res-1", "gone-1"))
     with pytest.raises(NotFound, match="no_such_evaluation"):
         town.desk.evaluation(a_resident(), placement_id="nothing")
+
+
+@pytest.mark.parametrize("side", ["resident", "host"])
+@pytest.mark.parametrize("one", ["res-1", "host-3"])
+def test_nobody_who_is_part_of_a_placement_answers_an_appeal_in_it_as_an_officer(town: Town, one: str, side: str) -> None:
+    """One subject may be an officer as well: neither the resident nor a host decides about their own word."""
+    place = town.work()
+    town.both_evaluate(place, ["kind"])
+    who = a_resident() if side == "resident" else a_host()
+    town.desk.appeal(who, act_id="appeal", placement_id=place, side=side, reason="사실과 달라요")
+    officer = an_officer()
+    party = Actor(one, frozenset({"officer", "resident", "host"}), officer.tenant, officer.districts)
+
+    with pytest.raises(Refused, match="not_ones_own_word"):
+        town.desk.answer_appeal(party, act_id="own", placement_id=place, side=side, answer="upheld", reason="그렇습니다")
+    town.desk.answer_appeal(officer, act_id="ok", placement_id=place, side=side, answer="upheld", reason="확인했습니다")
+
+
+def test_everybody_can_see_what_each_side_may_say(town: Town) -> None:
+    told = town.desk.known(ANYONE)["recommendations"]
+
+    assert {row["code"] for row in told["host"]} >= {"on_time"}
+    place = town.work()
+    town.evaluate(place, a_host(), "host", recommendations=[row["code"] for row in told["host"]])
+    town.evaluate(place, a_resident(), "resident", recommendations=[row["code"] for row in told["resident"]])
