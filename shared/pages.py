@@ -70,6 +70,17 @@ def after(cursor: str | None, parts: int) -> list[str] | None:
     return key
 
 
+def number_after(cursor: str | None, most: int) -> int:
+    """Return the number, 0 to ``most``, that a cursor stands after, 0 for the beginning; raise ``Refused``."""
+    key = after(cursor, 1)
+    if key is None:
+        return 0
+    text = key[0]
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
+        raise Refused("bad_cursor", field="cursor")
+    return int(text)
+
+
 def instant_after(cursor: str | None) -> tuple[datetime, str] | None:
     """Return the instant and the id that a cursor stands after; raise ``Refused`` for one that is not ours."""
     key = after(cursor, 2)

@@ -56,11 +56,18 @@ class Trail:
         )
 
     def service_reads(
-        self, actor: Actor, action: str, tenants: Mapping[str, str], *, reason: str, purpose: str
+        self,
+        actor: Actor,
+        action: str,
+        tenants: Mapping[str, str],
+        *,
+        reason: str,
+        purpose: str,
+        officer: str | None = None,
     ) -> None:
         """Record that another service is about to be told these residents' data. ``tenants``: by resident.
 
-        ``reason`` is what it is told for, such as a batch.
+        ``reason`` is what it is told for, such as a batch; ``officer`` whose account sees it then, if anybody's does.
         """
         if not tenants:
             return
@@ -78,6 +85,7 @@ class Trail:
                     "address": address,
                     "reason": reason,
                     "purpose": purpose,
+                    **({} if officer is None else {"officer": officer}),
                 }
                 for resident_id, tenant in tenants.items()
             ]

@@ -6,7 +6,8 @@ rules make that so by construction:
 
 1. **Cells.** A cell is one measure of one group in one programme and district, counted from the beginning through the
    end of a KST month. It is published rounded down to a multiple of ``BASE``; below ``BASE`` it is null and masked,
-   and 0 is masked with it: that there is nobody, or somebody, is not told either.
+   and 0 is masked with it. Where no measure of a group reaches ``BASE`` there is no row at all: that there is nobody,
+   or somebody, is not told either.
 2. **Sums.** Whatever else is told (a programme, a district, all, what a month added) is computed from published cells,
    never from true ones. So the same cell has the same value in every table, and tables add up.
 3. **Calendar.** Tables are published once a month: as known at the start of a KST month, through the end of the month
@@ -16,7 +17,7 @@ rules make that so by construction:
 Why subtraction can't undo it: replace each true cell by its published value. The town so made tells the very same
 tables, whatever is asked and however often, and in it every count, every difference and every sum of counts is a
 multiple of ``BASE``. From the tables nobody can tell that town from ours, so nobody can be certain of any count from
-1 to 4, nor that there is one. (A row is told where anything was ever counted; there it was counted and taken back.)
+1 to 4, nor that there is one.
 
 The price: a published cell is up to ``BASE`` - 1 below the true one, and a sum as much for each of its cells. Figures
 of groups are "at least" (이상), and of those who consented to be counted.
@@ -98,11 +99,12 @@ def publication(now: datetime, through: str | None) -> Publication:
 
 
 def published(facts: Iterable[tuple[Cell, Sums]]) -> dict[Cell, dict[str, int]]:
-    """Return each cell of the true counts as it is published."""
+    """Return each cell of the true counts as it is published; one in which nothing reaches ``BASE`` is not."""
     cells: dict[Cell, list[Sums]] = {}
     for cell, amounts in facts:
         cells.setdefault(cell, []).append(amounts)
-    return {cell: _rounded(added(amounts)) for cell, amounts in cells.items()}
+    rounded = {cell: _rounded(added(amounts)) for cell, amounts in cells.items()}
+    return {cell: sums for cell, sums in rounded.items() if any(sums.values())}
 
 
 def _rounded(sums: Sums) -> dict[str, int]:
@@ -114,8 +116,10 @@ def moved(now: Mapping[Cell, Sums], then: Mapping[Cell, Sums]) -> dict[Cell, dic
     """Return by how much published cells moved: what a month added."""
     nothing = dict.fromkeys(MEASURES, 0)
     return {
-        cell: {measure: sums[measure] - then.get(cell, nothing)[measure] for measure in MEASURES}
-        for cell, sums in now.items()
+        cell: {
+            measure: now.get(cell, nothing)[measure] - then.get(cell, nothing)[measure] for measure in MEASURES
+        }
+        for cell in now.keys() | then.keys()
     }
 
 

@@ -7,7 +7,6 @@ own (jobs.py, rooms.py, ...); tables.py has them all.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -154,10 +153,11 @@ class Table:
 
 def added(amounts: Iterable[Sums]) -> dict[str, int]:
     """Return the sums of the measures that anything was added to, those that came to 0 among them."""
-    total: Counter[str] = Counter()
+    total: dict[str, int] = {}
     for one in amounts:
-        total.update(one)
-    return dict(total)
+        for measure, amount in one.items():
+            total[measure] = total.get(measure, 0) + amount
+    return total
 
 
 def day_of(event: Event) -> str:

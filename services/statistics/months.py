@@ -13,6 +13,9 @@ months and takes away the marks. No answer misses a fact, over any number of pro
 - **Who computes reads the marks, then begins a new epoch, then reads months and facts**, and takes away only the marks
   it read. A fact that it can't have seen was archived after the epoch began: its mark has the new epoch in its name,
   is another document, and stays.
+- **A new epoch is begun between storing months and taking away their marks.** So the sums of a whole tenant, once read,
+  are those of every month without a mark for as long as its epoch stays what it was before they were read: a process
+  remembers them, and a question that finds no news reads the days of one month.
 - **A month is stored only if its ``generation`` is still the one that was read**; a new one comes with it. Of two who
   compute at once the second to store is refused, and leaves the marks where they are.
 
@@ -35,6 +38,8 @@ DAYS_APART = 3
 WHOLE = "all"
 #: Months that a process remembers to have marked; more, and it begins again.
 REMEMBERED = 50_000
+#: Sums of months that a process remembers of one table of a tenant; of more it remembers none.
+REMEMBERED_SUMS = 20_000
 #: Documents written at once.
 PAGE = 500
 #: Ids in one delete: the embedded engine leaves the index for more (shared/mongo/real.py).
@@ -104,6 +109,8 @@ class Months:
         self._before = {about: database.collection(name) for about, name in _BEFORE.items()}
         self._epochs = database.collection("epochs")
         self._marked: dict[str, _Marked] = {}
+        #: (about, tenant) -> the epoch, and the sums of all its months as they were read in it.
+        self._sums: dict[tuple[str, str], tuple[int, list[Kept]]] = {}
         #: Documents read so far to answer questions: what a bench asks for.
         self.read = 0
 
@@ -191,16 +198,30 @@ class Months:
 
         The days are read of the month of ``through`` only; ``whole``: of all.
         """
-        query: Document = {"tenant": asked.tenant}
-        for name, value in (("programme", asked.programme), ("district", asked.district), ("month", asked.month)):
-            if value is not None:
-                query[name] = value
         last = None if asked.through is None else asked.through[:7]
-        if last is None or asked.month is not None:
-            beyond = last is not None and asked.month is not None and asked.month > last
+        query = _query(asked)
+        if asked.month is not None:
+            beyond = last is not None and asked.month > last
             return [] if beyond else self._find(asked.about, query, days=whole or last is not None)
-        earlier = self._find(asked.about, {**query, "month": {"$lt": last}}, days=whole)
+        if last is None:
+            return self._find(asked.about, query, days=True) if whole else self._sums_of(asked)
+        if whole:
+            earlier = self._find(asked.about, {**query, "month": {"$lt": last}}, days=True)
+        else:
+            earlier = [one for one in self._sums_of(asked) if one.month.month < last]
         return earlier + self._find(asked.about, {**query, "month": last}, days=True)
+
+    def _sums_of(self, asked: Asked) -> list[Kept]:
+        """Return the months asked for without their days, as remembered if no epoch has begun since they were read."""
+        about, tenant = asked.about, asked.tenant
+        # Before the months: what is stored while they are read must not be remembered as read.
+        epoch = self.epoch(tenant)
+        known_in, known = self._sums.get((about, tenant), (-1, []))
+        if known_in != epoch:
+            known = self._find(about, _query(asked), days=False)
+            if asked.programme is None and asked.district is None and len(known) <= REMEMBERED_SUMS:
+                self._sums[about, tenant] = (epoch, known)
+        return [one for one in known if asked.holds(one.month)]
 
     def _find(self, about: str, query: Document, *, days: bool) -> list[Kept]:
         fields = None if days else [*_NAMES, "generation", "sum"]
@@ -224,6 +245,14 @@ class Months:
             Change({"_id": one.month.id, "generation": one.generation}, {"$set": _sums(one, generation)}) for one in old
         ]
         return self._months[about].update_each(changes) == len(old) and not there
+
+
+def _query(asked: Asked) -> Document:
+    query: Document = {"tenant": asked.tenant}
+    for name, value in (("programme", asked.programme), ("district", asked.district), ("month", asked.month)):
+        if value is not None:
+            query[name] = value
+    return query
 
 
 def _to_mark(days: set[str], marked: set[str]) -> set[str]:

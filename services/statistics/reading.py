@@ -58,6 +58,8 @@ class Reading:
             facts = self.archive.facts([month.bucket(day) for month, found in days.items() for day in found])
             found = [_computed(one, days[one.month], facts) for one in kept]
             if self.months.store(about, found, self.ids.new("gen")):
+                for tenant in {month.tenant for month in some}:
+                    self.months.begin_epoch(tenant)
                 self.months.take_away([mark for mark in marks if mark.month in some])
             computed += found
         self.months.take_away(_superseded([mark for mark in marks if mark.month not in stale]))

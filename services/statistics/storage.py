@@ -36,8 +36,8 @@ class Archive:
         self._shelf, self._room = "", 0
 
     def prepare(self) -> None:
-        """Make the indexes: by event id, by tenant, by shelf, and the facts of a bucket."""
-        self._collection.ensure([Index(("event.id",)), Index(("tenant",)), Index(("shelf",)), Index(("fact.bucket",))])
+        """Make the indexes: by event id, by tenant and type, by shelf, and the facts of a bucket."""
+        self._collection.ensure([Index(("event.id",)), Index(("tenant", "event.type")), Index(("shelf",)), Index(("fact.bucket",))])
 
     def keep(self, events: Sequence[Event], known_at: datetime) -> None:
         """Store those that are not there yet; raise ``KeyReused`` when one is there with another body."""
@@ -77,9 +77,12 @@ class Archive:
         """Return the events of that id; two publishers may both have one."""
         return self._collection.find({"event.id": event_id})
 
-    def count(self, tenant: str) -> int:
-        """Return how many events of a tenant are kept."""
-        return self._collection.count({"tenant": tenant})
+    def count(self, tenant: str, event_type: str | None = None) -> int:
+        """Return how many events of a tenant are kept, of all types or of one."""
+        query: Document = {"tenant": tenant}
+        if event_type is not None:
+            query["event.type"] = event_type
+        return self._collection.count(query)
 
     def refold(self, tenant: str | None) -> Iterator[tuple[set[Bucket], list[Event]]]:
         """Derive the facts of all events again, shelf by shelf; yield the buckets each adds to, and its events."""

@@ -23,6 +23,7 @@ from services.statistics.tables import TABLES, addition_of
 from shared.actors import Actor, must_be
 from shared.clock import Clock, from_iso, iso
 from shared.errors import Refused
+from shared.events import residents
 from shared.events.envelope import Event
 from shared.ids import Ids
 from shared.pages import after, checked_limit, page
@@ -223,20 +224,31 @@ class Statistics:
         return one.through, one.instant, groups.told(found, one.month)
 
     def event(self, actor: Actor, *, event_id: str) -> dict[str, Any]:
-        """Return ``{"events": [...]}``: what is archived under that id, with its key and the instant we knew it."""
+        """Return ``{"events": [...]}``: what is archived under that id, with its key and the instant we knew it.
+
+        What is counted of target groups is told to services only: a single count has a moment, and who applied then is
+        known to officers.
+        """
         must_be(actor, "operator", "service")
         return {
             "events": [
                 _shown(document)
                 for document in self.archive.with_id(event_id)
-                if actor.is_any("service") or document["tenant"] == actor.tenant
+                if actor.is_any("service")
+                or (document["tenant"] == actor.tenant and document["event"]["type"] != residents.GROUP_COUNTED.type)
             ]
         }
 
     def count(self, actor: Actor, *, tenant: str) -> dict[str, Any]:
-        """Return ``{"events": n}``: how many events of a tenant are archived."""
+        """Return ``{"events": n}``: how many events of a tenant are archived.
+
+        To people without those of target groups: whoever counts before and after an application must not learn of any.
+        """
         must_be(actor, "officer", "operator", "service", tenant=tenant)
-        return {"events": self.archive.count(tenant)}
+        events = self.archive.count(tenant)
+        if not actor.is_any("service"):
+            events -= self.archive.count(tenant, residents.GROUP_COUNTED.type)
+        return {"events": events}
 
     def rebuild(self, actor: Actor, *, tenant: str | None = None) -> dict[str, Any]:
         """Derive facts and buckets again from the archive; return ``{"buckets": n}``.

@@ -79,6 +79,7 @@ QUEUES: tuple[QueueSpec, ...] = (
             placement.OFFER_LAPSED,
             placement.APPLICATION_WAITLISTED,
             work.ATTENDANCE_SETTLED,
+            work.PLACEMENT_COMPLETED,
         ),
     ),
     QueueSpec("placement.proposals", (plans.PROPOSAL_DECIDED,)),

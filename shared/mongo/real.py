@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
@@ -24,6 +25,9 @@ SILENT_AFTER = 5_000
 #: Ids in one question. Beyond some two hundred the embedded engine leaves the index and compares each document with
 #: each id: 1,000 ids of 3,000 documents took 2.6 s of its time at once, 0.2 s by the hundred.
 IDS_AT_ONCE = 100
+#: Updates go in up to so many commands at once, each of ``LEAST`` or more. The embedded engine brings every update of a
+#: command to the disk by itself, and those of several commands together: 200 took 5.3 s in one, 0.7 s in eight.
+LINES, LEAST = 8, 4
 #: Duplicate key, as the server numbers it.
 _DUPLICATE = 11000
 _AWAY = (errors.ConnectionFailure, errors.WTimeoutError, errors.ExecutionTimeout, errors.WaitQueueTimeoutError)
@@ -182,8 +186,13 @@ class RealCollection:
 
     def update_each(self, changes: Sequence[Change]) -> int:
         """Carry out the changes in no order; return how many matched, in all."""
-        if not changes:
-            return 0
+        lines = min(LINES, max(1, len(changes) // LEAST))
+        if lines == 1:
+            return self._update(changes) if changes else 0
+        with ThreadPoolExecutor(lines) as pool:
+            return sum(pool.map(self._update, [changes[first::lines] for first in range(lines)]))
+
+    def _update(self, changes: Sequence[Change]) -> int:
         requests = [UpdateOne(change.query, change.update, upsert=change.upsert) for change in changes]
         try:
             with _reaching(f"{self.name}.bulk_write"):

@@ -16,8 +16,9 @@ from shared.clock import from_iso
 from shared.events.placement import openings, pay, trust, work
 
 _Data = Mapping[str, Any]
-#: Ends of an offer that no other letter tells: what the limits forbid is told by the end of the application.
-_LAPSES_TOLD = ("expired",)
+#: Ends of an offer that no other letter tells: what the limits forbid is told by the end of the application. An officer
+#: may decline for a resident, who must hear of it.
+_LAPSES_TOLD = ("expired", "declined")
 
 
 def _of_opening(kind: str, *kept: str, reason: str | None = None) -> Callable[[_Data], Matter]:

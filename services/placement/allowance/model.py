@@ -225,10 +225,19 @@ class PayMonth(Aggregate):
             lines=len(self.lines) - covered,
             upto=len(self.lines),
             method=method,
-            dongs=split(won, by_dong(self.lines)),
+            dongs=split(won, self._due_by_dong()),
         )
         self.payments, self.claim_due = (*self.payments, payment), until
         return True
+
+    def _due_by_dong(self) -> dict[str, int]:
+        """Return the won of the lines by 동, less what payments took from each: what is left may be below 0."""
+        left = by_dong(self.lines)
+        for payment in self.payments:
+            if payment.state != RETURNED:
+                for dong, won in payment.dongs.items():
+                    left[dong] = left.get(dong, 0) - won
+        return left
 
     def release_claim(self, batch_id: str) -> None:
         """Forget a claim that the batch does not pay; the won is due again."""

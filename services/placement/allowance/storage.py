@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from services.placement.allowance.lines import CLAIMED, Line, PaidBack, Payment, Recovery, Worked
@@ -117,29 +118,38 @@ class PayMonths(Aggregates[PayMonth]):
             ]
         )
 
-    def make_sure_of(self, months: Sequence[PayMonth]) -> None:
-        """Store those that are not there yet, as they are."""
-        opened = [(self._act_of(month), month) for month in months]
-        self.collection.insert_many([self._fresh(act, month, {}) for act, month in opened])
-
-    def change_each(self, ids: Iterable[str], decide: Callable[[PayMonth], None]) -> None:
+    def change_each(
+        self,
+        ids: Iterable[str],
+        decide: Callable[[PayMonth], None],
+        *,
+        opened: Mapping[str, PayMonth] = MappingProxyType({}),
+    ) -> None:
         """Let ``decide`` change each of these months, read and written in bulk.
 
-        ``decide`` must be safe to repeat: where somebody else changed a month meanwhile, all are looked at again, one
-        by one. A month that ``decide`` refuses stays as it is, the others are saved; then the first refusal is raised.
+        Those of ``opened`` that are not there yet are stored as ``decide`` leaves them, by one write. ``decide`` must be
+        safe to repeat: where somebody else changed or stored a month meanwhile, it is called again on that one. A month
+        that ``decide`` refuses stays as it is, the others are saved; then the first refusal is raised.
         """
         wanted, refusals = list(dict.fromkeys(ids)), []
         for start in range(0, len(wanted), AT_ONCE):
             part = wanted[start : start + AT_ONCE]
             changes: list[Change] = []
-            for month in self.get_many(part).values():
+            fresh: list[Document] = []
+            known = self.get_many(part)
+            for name in part:
                 try:
-                    changes += self._changed(month, decide)
+                    if name in known:
+                        changes += self._changed(known[name], decide)
+                    elif name in opened:
+                        fresh.append(self._decided(opened[name], decide))
                 except Refused as refused:
                     refusals.append(refused)
+            again = sorted(self.collection.insert_many(fresh))
             if self.collection.update_each(changes) < len(changes):
-                for change in changes:
-                    self.act(None, str(change.query["_id"]), _telling_nothing(decide))
+                again += [str(change.query["_id"]) for change in changes]
+            for name in again:
+                self.act(None, name, _telling_nothing(decide))
         if refusals:
             raise refusals[0]
 
@@ -156,9 +166,16 @@ class PayMonths(Aggregates[PayMonth]):
         )
         return [_read_claim(document) for document in found]
 
-    def confirm(self, claims: Iterable[Claim]) -> None:
-        """Let these claims wait no more, in bulk: only where the month still is as it was when they were read."""
-        self.collection.update_each(
+    def count_claims(self, batch_id: str) -> int:
+        """Return how many months a batch has claimed and the bank has not answered for."""
+        return self.collection.count({"claimed": batch_id})
+
+    def confirm(self, claims: Iterable[Claim]) -> int:
+        """Let these claims wait no more, in bulk: only where the month still is as it was when they were read.
+
+        Return how many were.
+        """
+        return self.collection.update_each(
             [
                 Change(
                     {"_id": claim.pay_month_id, "version": claim.version},
@@ -206,9 +223,9 @@ class PayMonths(Aggregates[PayMonth]):
         change = self._change(None, month, before, {})
         return [] if change is None else [Change({"_id": month.id, "version": month.version}, change)]
 
-    @staticmethod
-    def _act_of(month: PayMonth) -> Act:
-        return Act.own(f"open:{month.id}", "open")
+    def _decided(self, month: PayMonth, decide: Callable[[PayMonth], None]) -> Document:
+        decide(month)
+        return self._fresh(Act.own(f"open:{month.id}", "open"), month, {})
 
 
 def _telling_nothing(decide: Callable[[PayMonth], None]) -> Callable[[PayMonth], dict[str, Any]]:

@@ -8,7 +8,6 @@ Whichever of the two comes first, both find each other: each writes its own befo
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +19,7 @@ from services.placement.allowance.overlaps import Overlap, Pair
 from services.placement.allowance.ports import Limits, Programme, Programmes
 from services.placement.allowance.shown import shown, summed
 from services.placement.allowance.storage import Overlaps, PayMonths
+from services.placement.limits.model import days_that_decide
 from services.placement.wages.pay import won_for
 from shared.actors import Actor, must_be, must_be_self
 from shared.aggregate import Act
@@ -65,8 +65,6 @@ class AllowanceDesk:
                 ),
             )
             worked.setdefault(pay_month_id, []).append(_worked(event, programmes[said["programme_id"]]))
-        known = self.months.get_many(list(opened))
-        self.months.make_sure_of([month for name, month in opened.items() if name not in known])
         caps = self._caps(opened.values(), programmes)
         now = self.clock.now()
 
@@ -74,7 +72,7 @@ class AllowanceDesk:
             for one in sorted(worked[month.id], key=lambda one: (one.attendance_id, one.revision)):
                 month.count(one, caps[month.id], now)
 
-        self.months.change_each(worked, count)
+        self.months.change_each(worked, count, opened=opened)
         keys = dict.fromkeys(_key(one) for some in worked.values() for one in some)
         known_overlaps = self.overlaps.get_many(list(keys))
         concerned = [name for name, some in worked.items() if any(_key(one) in known_overlaps for one in some)]
@@ -198,6 +196,8 @@ class AllowanceDesk:
     def _for_officer(self, actor: Actor, pay_month_id: str) -> PayMonth:
         known = self.months.get(pay_month_id)
         must_be(actor, "officer", tenant=known.tenant, district=known.district)
+        if actor.subject == known.resident_id:
+            raise Refused("own_pay", field="token")
         return known
 
     def _officers(self, actor: Actor, programme_id: str) -> None:
@@ -229,7 +229,7 @@ class AllowanceDesk:
         return {one: self.programmes.get(one) for one in dict.fromkeys(ids)}
 
     def _caps(self, months: Iterable[PayMonth], programmes: dict[str, Programme]) -> dict[str, Cap | None]:
-        """Return the cap of each month: the row in force on the last day of the month."""
+        """Return the cap of each month: the row in force on its last day, or, where that has ended, on its first."""
         found: dict[tuple[str, str], Cap | None] = {}
         caps = {}
         for month in months:
@@ -240,21 +240,18 @@ class AllowanceDesk:
         return caps
 
     def _cap(self, programme: Programme, month: str) -> Cap | None:
-        limit = self.limits.of(
-            "monthly_cap",
-            programme_code=programme.code,
-            regions=programme.district.regions(),
-            direct_job=programme.direct_job,
-            engagement=programme.engagement,
-            day=last_day(month),
-        )
-        return None if limit is None else Cap(limit.value, limit.source)
-
-
-def last_day(month: str) -> date:
-    """Return the last day of a month, ``YYYY-MM``."""
-    first = date.fromisoformat(f"{month}-01")
-    return first.replace(day=calendar.monthrange(first.year, first.month)[1])
+        for day in days_that_decide(month):
+            limit = self.limits.of(
+                "monthly_cap",
+                programme_code=programme.code,
+                regions=programme.district.regions(),
+                direct_job=programme.direct_job,
+                engagement=programme.engagement,
+                day=day,
+            )
+            if limit is not None:
+                return Cap(limit.value, limit.source)
+        return None
 
 
 def _worked(event: Event, programme: Programme) -> Worked:

@@ -57,6 +57,12 @@ class Planned:
         """The KST day it belongs to: the one on which it starts, also when it passes midnight."""
         return kst_day(self.start)
 
+    def within(self, since: datetime | None, until: datetime | None) -> Planned:
+        """Return the part of it in which the place was held, on whole minutes: it may be empty, never negative."""
+        start = self.start if since is None else max(self.start, _minute_up(since))
+        end = self.end if until is None else min(self.end, _minute_up(until))
+        return Planned(start, max(start, end))
+
 
 @dataclass(frozen=True)
 class Word:
@@ -74,7 +80,8 @@ class Decision:
     """What the words come to. ``result`` None: nothing yet, because ``missing`` must be said by a host or an officer.
 
     ``why`` tells it in codes: ``in:host`` (whose word counted), ``in_agreed:code``, ``in_differs:code``, ``in_grace``,
-    the same for ``out``; ``absent:host``, ``absent_differs:code``, ``nobody_said``, ``outside``.
+    the same for ``out``; ``absent:host``, ``absent_differs:code``, ``nobody_said``, ``outside``; ``held_in_part``: the
+    place was given, or given back, in the middle of the shift.
     """
 
     result: str | None
@@ -126,8 +133,11 @@ def result_of(minutes: int, planned: Planned) -> str:
     return WORKED if minutes >= planned.minutes else PARTLY
 
 
-def decided(words: Iterable[Word], planned: Planned, rules: Rules) -> Decision:
-    """Return what the words come to, whatever their order."""
+def decided(words: Iterable[Word], planned: Planned, rules: Rules, held: Planned | None = None) -> Decision:
+    """Return what the words come to, whatever their order.
+
+    ``held``: the part in which the place was held, if not all; outside it only an officer's word counts.
+    """
     ordered = sorted(words, key=lambda word: (word.noted_at, word.at, word.said, word.account))
     stances = [stance for role in WEIGHT if (stance := _stance(role, ordered)).speaks]
     if not stances:
@@ -144,6 +154,14 @@ def decided(words: Iterable[Word], planned: Planned, rules: Rules) -> Decision:
     if left is None or left <= came:
         return Decision(None, 0, why, came, None, missing=OUT)
     minutes = counted(came, left, planned, rules)
+    if held is not None and held != planned:
+        # What an officer says stands: whoever worked on when the place was given back by mistake is paid.
+        since = planned.start if why_came[0] == f"{IN}:{OFFICER}" else held.start
+        until = planned.end if why_left[0] == f"{OUT}:{OFFICER}" else held.end
+        inside = Planned(since, max(since, until)).minutes
+        came_then = came if since == planned.start else max(came, since)
+        minutes = min(inside, counted(came_then, min(left, until), planned, rules))
+        why = (*why, "held_in_part")
     return Decision(result_of(minutes, planned), minutes, (*why, *_notes(came, left, planned, rules)), came, left)
 
 
@@ -157,6 +175,11 @@ def told(decision: Decision) -> dict[str, object]:
         "left": None if decision.left is None else iso(decision.left),
         "missing": decision.missing,
     }
+
+
+def _minute_up(at: datetime) -> datetime:
+    whole = at.replace(second=0, microsecond=0)
+    return whole if whole == at else whole + timedelta(minutes=1)
 
 
 def _grace(planned: Planned, rules: Rules) -> timedelta:

@@ -75,6 +75,8 @@ class Sheet(Aggregate):
     disputes: tuple[Dispute, ...] = ()
     #: Due, and nothing to decide by.
     unclear: bool = False
+    #: When the place was given back, if that was before the end of the shift: later only an officer's word counts.
+    gone_at: datetime | None = None
     #: Wrong codes since then.
     wrong: int = 0
     wrong_since: datetime | None = None
@@ -93,7 +95,16 @@ class Sheet(Aggregate):
     @property
     def decision(self) -> Decision:
         """What its words come to now."""
-        return decided(self.words, self.planned, self.rules)
+        return decided(self.words, self.planned, self.rules, self.held)
+
+    @property
+    def held(self) -> Planned:
+        """The part of the shift in which the place was this one, so that no hour of a resident counts for two places.
+
+        A place that is given again counts from then on: what came before belongs to the one that was given back.
+        """
+        again = self.attempt > 1 and self.selected_at < self.end
+        return self.planned.within(self.selected_at if again else None, self.gone_at)
 
     @property
     def latest(self) -> Revision | None:
@@ -212,9 +223,14 @@ class Sheet(Aggregate):
         return "escalated"
 
     def void(self, withdrawn_at: datetime) -> None:
-        """The place is gone: a shift that had not begun by then will not be worked. What is settled stays."""
+        """The place is gone: a shift that had not begun by then will not be worked, one that had counts until then.
+
+        What is settled stays.
+        """
         if self.state == OPEN and not self.had_begun(withdrawn_at):
             self.state, self.unclear = VOID, False
+        elif self.state != VOID and withdrawn_at < self.end:
+            self.gone_at = withdrawn_at
 
     def had_begun(self, at: datetime) -> bool:
         """Return whether its work had begun. Past when the place was given: only if somebody said something."""
@@ -317,8 +333,9 @@ class Sheet(Aggregate):
     def _count_anew(
         self, latest: Revision, minutes: int, role: str, account: str, reason: str, now: datetime
     ) -> None:
-        if not 0 <= minutes <= self.planned.minutes:
-            raise Refused("out_of_range", field="minutes", low=0, high=self.planned.minutes)
+        most = (self.planned if role == OFFICER else self.held).minutes
+        if not 0 <= minutes <= most:
+            raise Refused("out_of_range", field="minutes", low=0, high=most)
         result = result_of(minutes, self.planned)
         if (minutes, result) == (latest.minutes, latest.result):
             raise Refused("nothing_to_correct", field="minutes", minutes=minutes)

@@ -69,8 +69,9 @@ class SheetCodec:
             "revisions": [{**vars(one), "why": list(one.why)} for one in sheet.revisions],
             "disputes": [vars(one).copy() for one in sheet.disputes],
         }
-        if sheet.due is not None:
-            document["due"] = sheet.due
+        for name in ("due", "gone_at"):
+            if getattr(sheet, name) is not None:
+                document[name] = getattr(sheet, name)
         if sheet.waits_until is not None:
             document["waits"], document["waits_until"] = sheet.tenant, sheet.waits_until
         return document
@@ -84,6 +85,7 @@ class SheetCodec:
             words=tuple(Word(**row) for row in document["words"]),
             revisions=tuple(Revision(**{**row, "why": tuple(row["why"])}) for row in document["revisions"]),
             disputes=tuple(Dispute(**row) for row in document["disputes"]),
+            gone_at=document.get("gone_at"),
             rules=self._rules,
             **plain,
         )

@@ -43,10 +43,13 @@ class AttendanceDesk:
     def code(self, actor: Actor, *, opening_id: str) -> dict[str, Any]:
         """Return ``{code, until, seconds, provisioning}`` for the display at the workplace; its hosts, and officers.
 
+        Not to one who has a place there: they would need nobody to witness their own work.
         ``provisioning`` is an ``otpauth://`` address: a display that has read it once shows the codes by itself.
         """
         opening = self._opening(opening_id)
         _staff(actor, opening)
+        if opening.placement_of(actor.subject) is not None:
+            raise Refused("not_for_oneself", field="token")
         known, now = self._code_of(opening), self.clock.now()
         return {
             "opening_id": opening_id,
@@ -193,7 +196,7 @@ class AttendanceDesk:
         """Return ``{sheets, cursor}`` of an opening, or of one of its shifts, by shift; hosts and officers."""
         checked_limit(limit, MOST_ROWS)
         key = after(cursor, 2)
-        if key is not None and not key[0].isdecimal():
+        if key is not None and not (key[0].isascii() and key[0].isdigit() and len(key[0]) <= 3):
             raise Refused("bad_cursor", field="cursor")
         since = None if key is None else (int(key[0]), key[1])
         _staff(actor, self._opening(opening_id))

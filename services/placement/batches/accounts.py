@@ -15,7 +15,9 @@ class AskAccounts:
 
     town: Town
 
-    def payout(self, resident_ids: Sequence[str], *, batch_id: str, purpose: str) -> Mapping[str, Account]:
+    def payout(
+        self, resident_ids: Sequence[str], *, batch_id: str, purpose: str, officer: str | None = None
+    ) -> Mapping[str, Account]:
         """Return the accounts of those who have one, by resident."""
         answer = self.town.ask.call(
             "residents_accounts",
@@ -24,6 +26,7 @@ class AskAccounts:
             resident_ids=list(resident_ids),
             batch_id=batch_id,
             purpose=purpose,
+            officer=officer,
         )
         return {
             resident_id: Account(told["method"], told["code"], told["number"], told["holder"])

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from services.placement.batches.layouts import ANY_CODE, Layout, Record
 from shared.errors import Refused
 
+#: What spreadsheets write before UTF-8.
+BOM = "\ufeff"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -22,6 +25,8 @@ class Answer:
     seq: int
     won: int
     reason: str | None
+    #: Our reference of the payment, where the layout has it come back.
+    reference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ def decoded(layout: Layout, content: bytes) -> str:
 def read_part(layout: Layout, text: str, *, after: int, first: bool, last: bool) -> Part:
     """Return what a part says; ``after``: the lines of the parts before it. Raises ``Refused``."""
     returns = layout.returns
-    rows = _rows(layout, text, after)
+    rows = _rows(layout, text.removeprefix(BOM) if first else text, after)
     lines = after + len(rows)
     totals: dict[str, str] = {}
     numbered = [(after + number, cells) for number, cells in enumerate(rows, start=1) if any(cells)]
@@ -110,6 +115,7 @@ def _answer(layout: Layout, line: int, values: Mapping[str, str]) -> Answer:
         seq=whole(values["seq"], line, named["seq"] or ""),
         won=whole(values["won"], line, named["won"] or ""),
         reason=reason,
+        reference=values.get("reference"),
     )
 
 

@@ -28,7 +28,7 @@ from shared.aggregate import Act
 from shared.clock import Clock, kst_day
 from shared.errors import Refused
 from shared.ids import content_hash
-from shared.pages import after, cursor_of
+from shared.pages import cursor_of, number_after
 
 #: Rows without an account that are named; more are only counted.
 MOST_NAMED = 20
@@ -56,7 +56,7 @@ class FileDesk:
         layout = self.layouts.get(batch.layout_id)
         pages = pages_of(layout, len(batch.rows))
         page = _page_of(cursor, pages)
-        content = self._page(batch, layout, page, pages)
+        content = self._page(batch, layout, page, pages, actor.subject)
         page_hash = sha256(content).hexdigest()
         if batch.page_hashes and (pages != len(batch.page_hashes) or batch.page_hashes[page] != page_hash):
             raise Refused("file_differs", field="batch_id", page=page + 1)
@@ -84,7 +84,7 @@ class FileDesk:
             pages = pages_of(layout, len(seen.rows))
             whole = sha256()
             for page in range(pages):
-                content = self._page(seen, layout, page, pages)
+                content = self._page(seen, layout, page, pages, actor.subject)
                 whole.update(content)
                 page_hashes.append(sha256(content).hexdigest())
             _must_be_the_same(file_hash, whole.hexdigest())
@@ -140,12 +140,12 @@ class FileDesk:
             self.settler.try_to_move_on(batch_id, known.people)
         return {**outcome, "state": self.batches.state_of(batch_id)}
 
-    def _page(self, batch: Batch, layout: Layout, page: int, pages: int) -> bytes:
+    def _page(self, batch: Batch, layout: Layout, page: int, pages: int, officer: str) -> bytes:
         start = page * layout.page_rows
         rows = batch.rows[start : start + layout.page_rows]
-        accounts = self._accounts(batch, rows)
+        accounts = self._accounts(batch, rows, officer)
         pays = [
-            Pay(seq, row.resident_id, row.won, f"{batch.id}-{seq:05d}") for seq, row in enumerate(rows, start + 1)
+            Pay(seq, row.resident_id, row.won, batch.reference(seq)) for seq, row in enumerate(rows, start + 1)
         ]
         control = Control(
             batch_id=batch.id,
@@ -157,9 +157,9 @@ class FileDesk:
         )
         return compose(layout, control, pays, accounts, first=page == 0, last=page + 1 == pages)
 
-    def _accounts(self, batch: Batch, rows: Sequence[Row]) -> dict[str, Account]:
+    def _accounts(self, batch: Batch, rows: Sequence[Row], officer: str) -> dict[str, Account]:
         residents = [row.resident_id for row in rows]
-        known = accounts_of(self.accounts, residents, batch_id=batch.id, purpose="payout_file")
+        known = accounts_of(self.accounts, residents, batch_id=batch.id, purpose="payout_file", officer=officer)
         missing = [
             row.pay_month_id
             for row in rows
@@ -183,12 +183,10 @@ def _must_be_the_same(told: str, composed: str) -> None:
 
 
 def _page_of(cursor: str | None, pages: int) -> int:
-    key = after(cursor, 1)
-    if key is None:
-        return 0
-    if not key[0].isdigit() or not 0 <= int(key[0]) < pages:
+    page = number_after(cursor, pages)
+    if page >= pages:
         raise Refused("bad_cursor", field="cursor")
-    return int(key[0])
+    return page
 
 
 def _bytes_of(content: str) -> bytes:

@@ -67,7 +67,7 @@ class Gatherer:
         if batch.state != GATHERING:
             return True
         owing = self.months.owing(batch.programme_id, batch.month)
-        room = MOST_ROWS - len(self.months.claims(batch_id))
+        room = MOST_ROWS - self.months.count_claims(batch_id)
         skipped: list[Skipped] = []
         looked_at = 0
         for start in range(0, len(owing), AT_ONCE):

@@ -192,10 +192,16 @@ def _check(layout: Layout, name: str) -> None:
         raise ValueError(f"{name}: method {layout.method!r}: give one of {list(METHODS)}")
     if not {"seq", "won", "number"} <= pays:
         raise ValueError(f"{name}: payout rows need the fields seq, number and won")
+    if "reference" in answers and any(one.field == "reference" and one.cut for one in layout.payout.row):
+        raise ValueError(f"{name}: a reference that comes back is never cut in the payout file")
     if not {"seq", "won", "result"} <= answers:
         raise ValueError(f"{name}: return rows need the fields seq, won and result")
     if layout.returns.lists not in (ALL, FAILED):
         raise ValueError(f"{name}: lists {layout.returns.lists!r}: give {ALL} or {FAILED}")
+    totals = {column.field for column in (*layout.returns.header, *layout.returns.trailer)}
+    if layout.returns.lists == FAILED and not {"failed_count", "failed_sum"} & totals:
+        # Who is not in such a file is paid: one that was cut off must not look whole.
+        raise ValueError(f"{name}: lists {FAILED!r}: give failed_count or failed_sum in the header or trailer that comes back")
     if layout.returns.lists == ALL and not layout.returns.paid:
         raise ValueError(f"{name}: give the codes of payments that went through, under paid")
     wrong = [reason for reason in layout.returns.reasons.values() if reason not in REASONS]

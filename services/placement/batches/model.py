@@ -137,12 +137,14 @@ class Batch(Aggregate):
         self._take(kept)
 
     def approve(self, by: str, day: str) -> None:
-        """Approve it; raise ``Refused`` for whoever prepared or changed it (four eyes)."""
+        """Approve it; raise ``Refused`` for whoever prepared or changed it (four eyes), or is paid by it."""
         self._must_be(PREPARED)
         if not self.rows:
             raise Refused("batch_is_empty", field="batch_id")
         if by == self.preparer or by in self.changers:
             raise Refused("four_eyes_needed", field="token")
+        if any(row.resident_id == by for row in self.rows):
+            raise Refused("own_pay", field="token")
         self.state, self.approver, self.approved_on = APPROVED, by, day
         self.say(events.BATCH_APPROVED.fact(**self._summed(day)))
 
@@ -203,6 +205,10 @@ class Batch(Aggregate):
             raise ValueError(f"{self.id}: {row.pay_month_id} is not answered")
         return None if row.outcome == WENT_THROUGH else row.outcome
 
+    def reference(self, seq: int) -> str:
+        """Return what a payment is called in the payout file; ``seq`` from 1."""
+        return f"{self.id}-{seq:05d}"
+
     def row_of(self, pay_month_id: str) -> Row | None:
         """Return the row of a month of pay, or None."""
         return next((row for row in self.rows if row.pay_month_id == pay_month_id), None)
@@ -217,6 +223,10 @@ class Batch(Aggregate):
             raise Refused("return_row_unknown", field="content", line=answer.line, row=answer.seq)
         if answer.seq in outcomes:
             raise Refused("return_row_doubled", field="content", line=answer.line, row=answer.seq)
+        if answer.reference is not None and answer.reference != self.reference(answer.seq):
+            raise Refused(
+                "return_of_another_batch", field="content", line=answer.line, told=answer.reference, batch_id=self.id
+            )
         row = self.rows[answer.seq - 1]
         if answer.won != row.won:
             raise Refused(

@@ -12,8 +12,13 @@ from services.placement.budgets.model import Posting
 class Accounts(Protocol):
     """Where residents are paid, as the residents service knows it, which logs each question."""
 
-    def payout(self, resident_ids: Sequence[str], *, batch_id: str, purpose: str) -> Mapping[str, Account]:
-        """Return the accounts of those who have one, by resident; at most ``MOST_ASKED`` residents at once."""
+    def payout(
+        self, resident_ids: Sequence[str], *, batch_id: str, purpose: str, officer: str | None = None
+    ) -> Mapping[str, Account]:
+        """Return the accounts of those who have one, by resident; at most ``MOST_ASKED`` residents at once.
+
+        ``officer`` is who will see them, if anybody.
+        """
 
 
 class BudgetPosts(Protocol):
@@ -47,11 +52,12 @@ MOST_ASKED = 100
 
 
 def accounts_of(
-    accounts: Accounts, resident_ids: Sequence[str], *, batch_id: str, purpose: str
+    accounts: Accounts, resident_ids: Sequence[str], *, batch_id: str, purpose: str, officer: str | None = None
 ) -> dict[str, Account]:
     """Return the accounts of however many residents, by resident; raise ``Unavailable``."""
     wanted = list(dict.fromkeys(resident_ids))
     known: dict[str, Account] = {}
     for start in range(0, len(wanted), MOST_ASKED):
-        known |= accounts.payout(wanted[start : start + MOST_ASKED], batch_id=batch_id, purpose=purpose)
+        some = wanted[start : start + MOST_ASKED]
+        known |= accounts.payout(some, batch_id=batch_id, purpose=purpose, officer=officer)
     return known

@@ -58,10 +58,17 @@ class Settler:
     clock: Clock
 
     def sweep(self) -> bool:
-        """Move on what waits; return whether there may be more."""
+        """Move on what waits; return whether there may be more. Raises ``Unavailable``, ``Conflict`` once all were tried."""
         waiting = self.batches.overdue(self.clock.now(), SWEPT_AT_ONCE)
+        away: Unavailable | Conflict | None = None
         for batch_id in waiting:
-            self.move_on(batch_id)
+            try:
+                self.move_on(batch_id)
+            except (Unavailable, Conflict) as error:
+                # One that waits for somebody who is away holds up no other.
+                away = error
+        if away is not None:
+            raise away
         return len(waiting) == SWEPT_AT_ONCE
 
     def sweep_claims(self) -> bool:
@@ -105,10 +112,10 @@ class Settler:
             rows = {row.pay_month_id for row in batch.rows} if batch and batch.state != CANCELLED else set()
             stray = [claim.pay_month_id for claim in claims if claim.pay_month_id not in rows]
             known = [claim for claim in claims if claim.pay_month_id in rows and claim.until is not None]
-            if not stray and not known:
+            confirmed = self.months.confirm(known)
+            if not stray and confirmed == len(known):
                 return batch
             self.months.change_each(stray, lambda month: month.release_claim(batch_id))
-            self.months.confirm(known)
         return None
 
     def _extend(self, ids: Iterable[str]) -> None:
@@ -141,16 +148,17 @@ class Settler:
         def note(month: PayMonth) -> None:
             month.note_answer(batch.id, batch.outcome(rows[month.id]), day)
 
-        self.months.change_each([one.pay_month_id for one in self.months.claims(batch.id) if one.pay_month_id in rows], note)
-        known = self.months.payments_of(batch.id)
+        claimed = {one.pay_month_id for one in self.months.claims(batch.id)} & rows.keys()
+        self.months.change_each(sorted(claimed), note)
+        # What was claimed just now is noted; of the others, an earlier try has noted it, or something is wrong.
+        known = claimed if len(claimed) == len(rows) else self.months.payments_of(batch.id).keys()
         missing = [name for name in rows if name not in known]
         if missing:
             log.error("payment_without_claim", batch=batch.id, count=len(missing))
         return not missing and not self.months.claims(batch.id, most=1)
 
     def _post(self, batch: Batch, what: str, day: str) -> None:
-        if what in batch.posted:
-            return
+        """Let the budget count it once; also what is noted: who noted it may have died before the budget forgot it."""
 
         def note() -> None:
             self.batches.act(None, batch.id, lambda known: _note_posted(known, what))

@@ -11,7 +11,7 @@ from services.placement.allowance.ports import Programme, Programmes
 from services.placement.allowance.storage import PayMonths
 from services.placement.batches.gathering import LEASE, Gatherer
 from services.placement.batches.layouts import Layouts
-from services.placement.batches.model import Batch
+from services.placement.batches.model import MOST_ROWS, Batch
 from services.placement.batches.settling import Settler
 from services.placement.batches.shown import row_shown, shown
 from services.placement.batches.storage import Batches
@@ -19,7 +19,7 @@ from shared.actors import Actor, must_be
 from shared.aggregate import Act
 from shared.clock import Clock, iso, kst_day, kst_month
 from shared.errors import Conflict, Refused, Unavailable
-from shared.pages import after, checked_limit, page
+from shared.pages import after, checked_limit, number_after, page
 
 #: People looked at within the request that prepares a batch; the sweep goes on with the others.
 IN_CALL = 1_000
@@ -75,7 +75,7 @@ class BatchDesk:
         return shown(self.batches.get(batch_id))
 
     def approve(self, actor: Actor, *, act_id: str, batch_id: str) -> dict[str, Any]:
-        """Approve a batch: another officer than who prepared it or dropped a row (four eyes)."""
+        """Approve a batch: another officer than who prepared it or dropped a row (four eyes), and nobody it pays."""
         day = kst_day(self.clock.now()).isoformat()
         return self._act(actor, act_id, "approve", batch_id, lambda batch: batch.approve(actor.subject, day))
 
@@ -107,10 +107,7 @@ class BatchDesk:
         """Return a batch's rows in the order of its file, page by page."""
         batch = self._for_officer(actor, batch_id)
         checked_limit(limit, MOST_ROWS_TOLD)
-        key = after(cursor, 1)
-        if key is not None and not key[0].isdigit():
-            raise Refused("bad_cursor", field="cursor")
-        start = 0 if key is None else int(key[0])
+        start = number_after(cursor, MOST_ROWS)
         rows = (row_shown(seq, row) for seq, row in enumerate(batch.rows[start:], start + 1))
         told, following = page(rows, limit, key=lambda row: (str(row["row"]),))
         return {"batch_id": batch_id, "rows": told, "cursor": following}

@@ -6,6 +6,7 @@ file says that one is ``required``: then the missing row is refused, never guess
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -104,3 +105,15 @@ class LimitTable:
         if any(one.kind == kind and one.scope in scopes and one.since <= day for one in self.required):
             raise Refused("limit_row_missing", field="shifts", kind=kind, scopes=list(scopes), day=day.isoformat())
         return None
+
+
+def days_that_decide(month: str) -> tuple[date, date]:
+    """Return the days by which a month's own limit (``monthly_cap``) is looked up, in turn: its last, then its first.
+
+    What is in force at the end of the month counts for the whole of it; where a row ended before, it still does.
+
+    >>> days_that_decide("2028-02")
+    (datetime.date(2028, 2, 29), datetime.date(2028, 2, 1))
+    """
+    first = date.fromisoformat(f"{month}-01")
+    return first.replace(day=monthrange(first.year, first.month)[1]), first

@@ -128,10 +128,14 @@ class Call(Aggregate):
         """Return the offer of this attempt that came to nothing, or None."""
         return next((one for one in self.lapsed if one.key == key_of(application_id, attempt)), None)
 
-    def wanted(self, resident_id: str, attempt: int) -> Wanted:
-        """Return the place that this attempt would be, as the limits look at it."""
+    def wanted(self, resident_id: str, attempt: int, at: datetime) -> Wanted:
+        """Return the place that this attempt would be if it were given ``at`` then, as the limits look at it.
+
+        Nobody works a shift that is over by then: whoever comes in the middle takes part from there on.
+        """
         terms = self.terms
-        days = sorted(day for shift in terms.shifts for day in shift.days)
+        shifts = tuple(one for one in terms.shifts if terms.rehearsal or one.end > at) or terms.shifts
+        days = sorted(day for shift in shifts for day in shift.days)
         return Wanted(
             key=key_of(Application.id_of(self.id, resident_id), attempt),
             resident_id=resident_id,
@@ -143,11 +147,15 @@ class Call(Aggregate):
             workplace=terms.place.name,
             direct_job=self.direct_job,
             engagement=self.engagement,
-            shifts=tuple(sorted((shift.start, shift.end) for shift in terms.shifts)),
+            shifts=tuple(sorted((shift.start, shift.end) for shift in shifts)),
             hourly_won=terms.hourly_won,
             first_day=days[0],
             last_day=days[-1],
         )
+
+    def can_be_applied_for(self, now: datetime) -> bool:
+        """Return whether anybody can apply now."""
+        return self.state == OPEN and now < self.terms.deadline
 
     def takes_applications(self, now: datetime) -> None:
         """Raise ``Refused`` when nobody can apply any more."""

@@ -3,12 +3,14 @@ was earned. Every step looks at the state and is safe in any order and any numbe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from services.placement.budgets.usecases import BudgetDesk
 from services.placement.openings.giving import Giving, LimitsObject
-from services.placement.openings.model import OPEN, RUNNING, SELECTED, Application, Opening, agreement
+from services.placement.openings.model import OPEN, RUNNING, SELECTED, Application, Opening, Ranking, agreement
 from services.placement.openings.ports import (
     Limits,
     NoLimits,
@@ -29,6 +31,9 @@ from shared.errors import Conflict, Refused
 
 #: Openings closed in one sweep.
 SWEPT_AT_ONCE = 100
+
+#: Reads the order of an opening's candidates.
+OrderOf = Callable[[str], Ranking | None]
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,14 @@ class Followed:
 
         Safe in any order and any number of times; every change of the application says a fact that leads here again.
         """
+        self._agree(application_id, self.orders.find)
+
+    def _agree(self, application_id: str, order_of: OrderOf) -> None:
         application = self.applications.find(application_id)
         if application is None:
             return
         opening = self.openings.get(application.opening_id)
-        step = agreement(application, opening, in_order=self._is_in_order(application, opening))
+        step = agreement(application, opening, in_order=_is_in_order(application, opening, order_of))
         if step.release_attempt is not None:
             self._release(opening.id, application.resident_id, step.release_attempt)
         elif step.lapse is not None:
@@ -93,9 +101,9 @@ class Followed:
         elif step.forget is not None:
             self._forget(opening.id, application_id, step.forget)
             # Nothing is said of it that would lead here again.
-            self.agree(application_id)
+            self._agree(application_id, order_of)
         elif step.waitlist:
-            rank = self._rank(application, opening)
+            rank = self._rank(application, opening, order_of)
             self._step(application, lambda known: known.note_waitlisted(rank))
         elif step.note_selected:
             self._step(application, Application.note_selected)
@@ -149,8 +157,10 @@ class Followed:
         They are listed before each is compared with the opening as it then is: those that come later are dealt with
         when their own ``application.submitted`` is heard.
         """
+        # An order never changes: it is read once for all of them.
+        order_of = cache(self.orders.find)
         for application in self.applications.waiting(opening_id):
-            self.agree(application.id)
+            self._agree(application.id, order_of)
 
     def give_first_come(self, opening_id: str) -> None:
         """Give free places of a first-come opening to those who have waited longest; whom limits refuse is told why."""
@@ -203,15 +213,8 @@ class Followed:
                 raise Conflict("changed_meanwhile", field="opening_id") from refused
             # Somebody else gave the place, or ended the opening: the next look at it says so.
 
-    def _is_in_order(self, application: Application, opening: Opening) -> bool:
-        """Return whether the application may be in the candidates' order: there is none yet, or it is in it."""
-        if opening.order_hash is None or not application.waits or not opening.is_running:
-            return True
-        order = self.orders.find(opening.id)
-        return order is None or order.entry_of(application.id, application.attempt) is not None
-
-    def _rank(self, application: Application, opening: Opening) -> int:
-        order = self.orders.find(opening.id) if opening.terms.goes_in_order else None
+    def _rank(self, application: Application, opening: Opening, order_of: OrderOf) -> int:
+        order = order_of(opening.id) if opening.terms.goes_in_order else None
         entry = None if order is None else order.entry_of(application.id, application.attempt)
         if entry is not None:
             return entry.rank
@@ -228,10 +231,8 @@ class Followed:
         self.applications.act(None, application.id, decide)
 
     def _release(self, opening_id: str, resident_id: str, attempt: int) -> None:
-        now = self.clock.now()
-
         def decide(opening: Opening) -> dict[str, Any]:
-            opening.release(resident_id, attempt, "application_withdrawn", now)
+            opening.release(resident_id, attempt, "application_withdrawn", self.clock.now())
             return {}
 
         self.openings.act(None, opening_id, decide)
@@ -255,6 +256,14 @@ def _close(opening: Opening) -> dict[str, Any]:
     if opening.is_running:
         opening.close()
     return {}
+
+
+def _is_in_order(application: Application, opening: Opening, order_of: OrderOf) -> bool:
+    """Return whether the application may be in the candidates' order: there is none yet, or it is in it."""
+    if opening.order_hash is None or not application.waits or not opening.is_running:
+        return True
+    order = order_of(opening.id)
+    return order is None or order.entry_of(application.id, application.attempt) is not None
 
 
 def _may_have_place(application: Application) -> bool:

@@ -45,7 +45,7 @@ class Giving:
 
     def objection(self, opening: Opening, resident_id: str, attempt: int) -> Objection | None:
         """Return the limits' first objection to this place, or None; nothing is written."""
-        return next(iter(self.limits.quote(opening.wanted(resident_id, attempt)).objections), None)
+        return next(iter(self.limits.quote(opening.wanted(resident_id, attempt, self.clock.now())).objections), None)
 
     def give(self, act: Act, application: Application, decide: Decide) -> dict[str, Any]:
         """Hold room for the place, let ``decide`` give it, and return its outcome.
@@ -57,7 +57,7 @@ class Giving:
             return kept
         began = self.clock.now()
         decide(opening, began)
-        wanted = opening.wanted(application.resident_id, application.attempt)
+        wanted = opening.wanted(application.resident_id, application.attempt, began)
         try:
             self.limits.hold(act_id=act.id, wanted=wanted)
         except Refused as refused:

@@ -150,11 +150,16 @@ class Opening(Call):
     # Candidates in order.
 
     def begin_selection(self, now: datetime) -> None:
-        """Take no more applications and ask candidates in order; raise ``Refused`` where there is no order."""
+        """Take no more applications and ask candidates in order; raise ``Refused`` where there is no order.
+
+        Not before the deadline that was published, but in a rehearsal: who chose the moment would choose the candidates.
+        """
         if not self.terms.goes_in_order:
             raise Refused("opening_has_no_order", field="opening_id", mode=self.terms.mode)
         if self.state != OPEN:
             raise Refused(f"opening_is_{self.state}", field="opening_id", state=self.state)
+        if now < self.terms.deadline and not self.terms.rehearsal:
+            raise Refused("order_waits_for_deadline", field="opening_id", deadline=iso(self.terms.deadline))
         self.state, self.selecting_since = SELECTING, now
 
     def note_order(self, order_hash: str, candidates: int) -> None:

@@ -28,7 +28,7 @@ class OpeningsPlaces:
         placement = None if opening is None else opening.placement_of(resident_id)
         if opening is None or placement is None:
             return None
-        return opening.wanted(resident_id, placement.attempt)
+        return opening.wanted(resident_id, placement.attempt, placement.selected_at)
 
     def make_impossible(self, *, act_id: str, opening_id: str, tenant: str) -> bool:
         """Put the act on its opening as refused, so that a sleeping actor's write fails; False when the act is done.

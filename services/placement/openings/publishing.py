@@ -64,7 +64,7 @@ class Publishing:
         tenant = self.tenants.get(programme.tenant)
         tenant.must_be_open()
         if target_group is not None:
-            _must_have_a_basis(programme, target_group)
+            programme.must_restrict_to(target_group)
         named = tuple(Score(score["rule"], score["weight"]) for score in scores)
         terms = Terms(
             title=title,
@@ -144,11 +144,3 @@ def _may_publish(actor: Actor, programme: Programme, district: str, hosts: tuple
         if host not in programme.hosts:
             raise Refused("host_not_of_programme", field="hosts" if host != actor.subject else "token", host=host)
     return tuple(dict.fromkeys((actor.subject, *hosts)))
-
-
-def _must_have_a_basis(programme: Programme, group: str) -> None:
-    """Raise ``Refused`` unless the programme says by which law it may be for this group alone (채용절차법, 고용정책 기본법)."""
-    for known in programme.target_groups:
-        if known.code == group and known.legal_basis:
-            return
-    raise Refused("group_needs_legal_basis", field="target_group", group=group)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from services.placement.openings.application import Application
@@ -72,8 +73,11 @@ class Ranking(Aggregate):
 
     def entry_of(self, application_id: str, attempt: int) -> Entry | None:
         """Return the entry of this attempt, or None: it came after the order was made."""
-        key = key_of(application_id, attempt)
-        return next((entry for entry in self.entries if entry.key == key), None)
+        return self._by_key.get(key_of(application_id, attempt))
+
+    @cached_property
+    def _by_key(self) -> dict[str, Entry]:
+        return {entry.key: entry for entry in self.entries}
 
 
 def ranked(

@@ -35,6 +35,7 @@ from shared.actors import Actor, must_be, must_be_self
 from shared.aggregate import Act
 from shared.errors import Conflict, NotFound, Refused
 from shared.pages import after, checked_limit, cursor_of, page
+from shared.telemetry import log
 
 #: Openings moved on in one sweep.
 SWEPT_AT_ONCE = 100
@@ -55,7 +56,7 @@ class SelectionDesk:
     # Officers.
 
     def rank(self, actor: Actor, *, act_id: str, opening_id: str) -> dict[str, Any]:
-        """Take no more applications and begin to ask candidates in order, before the deadline; officers."""
+        """Begin to ask candidates in order once the deadline is there; in a rehearsal, at any time. Officers."""
         known = self.desk.openings.get(opening_id)
         must_be(actor, "officer", tenant=known.tenant, district=known.district)
         now = self.desk.clock.now()
@@ -191,7 +192,11 @@ class SelectionDesk:
         """Move on openings that select and have nothing open; return whether there may be more."""
         overdue = self.desk.openings.overdue(self.desk.clock.now(), SWEPT_AT_ONCE)
         for opening_id in overdue:
-            self.move_on(opening_id)
+            try:
+                self.move_on(opening_id)
+            except (Conflict, Refused) as error:
+                # One that cannot go on, because a limit's row is missing say, keeps no other waiting.
+                log.error("selection_stuck", opening=opening_id, code=error.code)
         return len(overdue) == SWEPT_AT_ONCE
 
     def move_on(self, opening_id: str) -> None:
@@ -285,7 +290,7 @@ class SelectionDesk:
         return self.rankings.keep(order)
 
     def _standing(self, opening: Opening, application: Application) -> Standing:
-        outlook = self.desk.limits.quote(opening.wanted(application.resident_id, application.attempt))
+        outlook = self.desk.limits.quote(opening.wanted(application.resident_id, application.attempt, self.desk.clock.now()))
         first = next(iter(outlook.objections), None)
         return Standing(None if first is None else first.to_wire(), outlook.ranked_lower)
 

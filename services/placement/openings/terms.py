@@ -23,6 +23,8 @@ MOST_PLACES = 300
 MOST_SHIFTS = 100
 #: Short jobs run from 30 minutes to a month and more; a shift itself is at most a day's work with its breaks.
 LONGEST_SHIFT = timedelta(hours=16)
+#: Days within which all work of one opening lies, and within which it is over; limits are looked at day by day.
+MOST_DAYS = 1_200
 #: Minutes in which who is offered a place must confirm it: at least ten, at most a week; a day unless told.
 LEAST_OFFER, MOST_OFFER, USUAL_OFFER = 10, 10_080, 1_440
 #: A rehearsal's work may lie in the past; its places are given for so long after the deadline.
@@ -132,7 +134,7 @@ def has_places(terms: Terms, _now: datetime) -> Refused | None:
     return Refused("places_out_of_range", field="places", least=1, most=MOST_PLACES)
 
 
-def has_shifts(terms: Terms, _now: datetime) -> Refused | None:
+def has_shifts(terms: Terms, now: datetime) -> Refused | None:
     """Work has a beginning and an end, and nobody is in two shifts at once."""
     if not 1 <= len(terms.shifts) <= MOST_SHIFTS:
         return Refused("shifts_out_of_range", field="shifts", least=1, most=MOST_SHIFTS)
@@ -144,6 +146,8 @@ def has_shifts(terms: Terms, _now: datetime) -> Refused | None:
     ordered = sorted(terms.shifts, key=lambda shift: shift.start)
     if any(later.start < earlier.end for earlier, later in pairwise(ordered)):
         return Refused("shifts_overlap", field="shifts")
+    if terms.ends - min(terms.begins, now) > timedelta(days=MOST_DAYS):
+        return Refused("out_of_range", field="shifts", low=1, high=MOST_DAYS)
     return None
 
 

@@ -52,7 +52,7 @@ class OpeningDesk(Followed):
             raise objecting.refused from None
 
     def not_select(self, actor: Actor, *, act_id: str, application_id: str) -> dict[str, Any]:
-        """Answer an applicant that there is no place for them (미선정)."""
+        """Answer an applicant that there is no place for them (미선정); nobody is taken out of an order that is made."""
         known = self.applications.get(application_id)
         must_be(actor, "officer", tenant=known.tenant, district=known.district)
         opening = self.openings.get(known.opening_id)
@@ -60,6 +60,8 @@ class OpeningDesk(Followed):
             raise Refused("already_selected", field="application_id")
         if opening.offer_of(known.resident_id) is not None:
             raise Refused("offer_is_open", field="application_id")
+        if opening.order_hash is not None and opening.is_running:
+            raise Refused("opening_goes_in_order", field="application_id", mode=opening.terms.mode)
 
         def decide(application: Application) -> dict[str, Any]:
             application.end("not_selected")
@@ -72,11 +74,11 @@ class OpeningDesk(Followed):
         known = self._for_officer(actor, opening_id)
         placement = known.placement_of(resident_id)
         attempt = 0 if placement is None else placement.attempt
-        now = self.clock.now()
-        _must_not_be_over(known, now)
+        _must_not_be_over(known, self.clock.now())
 
         def decide(opening: Opening) -> dict[str, Any]:
-            if not opening.release(resident_id, attempt, "officer", now):
+            # Now, not when it was asked: which shifts had begun is seen by the time of the fact, too.
+            if not opening.release(resident_id, attempt, "officer", self.clock.now()):
                 raise Refused("no_such_placement", field="resident_id")
             return {"opening_id": opening_id, "state": opening.state, "free": opening.free}
 
@@ -96,10 +98,8 @@ class OpeningDesk(Followed):
         """Call an opening off; everybody with a place or a pending application is told."""
         self._for_officer(actor, opening_id)
 
-        now = self.clock.now()
-
         def decide(opening: Opening) -> dict[str, Any]:
-            opening.cancel(reason, now)
+            opening.cancel(reason, self.clock.now())
             return {"opening_id": opening_id, "state": opening.state}
 
         return self.openings.act(Act.of(act_id, "cancel", id=opening_id, reason=reason), opening_id, decide)
@@ -124,19 +124,21 @@ class OpeningDesk(Followed):
     def quote(self, actor: Actor, *, opening_id: str, resident_id: str | None = None) -> dict[str, Any]:
         """Return what the limits would say of a place here, and what it pays: shown before applying.
 
-        ``may_apply``; ``limits``: objections (they refuse), warnings, weeks, months; ``pay`` in won. Nothing is kept.
+        ``may_apply``: it takes applications, and no limit objects; ``limits``: objections (they refuse), warnings, weeks,
+        months; ``pay`` in won. Nothing is kept.
         """
         opening = self.openings.get(opening_id)
         resident = resident_id or actor.subject
         must_be_self(actor, resident, tenant=opening.tenant, or_roles=("officer",), district=opening.district)
         known = self.applications.find(Application.id_of(opening_id, resident))
         attempt = 1 if known is None else known.attempt + int(not (known.waits or known.state == SELECTED))
-        outlook = self.limits.quote(opening.wanted(resident, attempt))
+        now = self.clock.now()
+        outlook = self.limits.quote(opening.wanted(resident, attempt, now))
         terms = opening.terms
         return {
             "opening_id": opening_id,
             "resident_id": resident,
-            "may_apply": not outlook.objections,
+            "may_apply": not outlook.objections and opening.can_be_applied_for(now),
             "limits": outlook.to_wire(),
             "pay": {
                 "hourly_won": terms.hourly_won,
@@ -187,10 +189,16 @@ class OpeningDesk(Followed):
         return self.applications.act(Act.of(act_id, "withdraw", id=application_id), application_id, decide)
 
     def applications_by(self, actor: Actor, *, resident_id: str) -> dict[str, Any]:
-        """Return a resident's own applications, latest first."""
+        """Return a resident's own applications, latest first; an officer sees those for the own districts only."""
         must_be_self(actor, resident_id, tenant=actor.tenant, or_roles=("officer",))
         found = self.applications.of_resident(resident_id)
-        mine = [application for application in found if actor.is_any("service") or application.tenant == actor.tenant]
+        every = actor.is_any("service") or actor.subject == resident_id or not actor.districts
+        mine = [
+            application
+            for application in found
+            if actor.is_any("service")
+            or (application.tenant == actor.tenant and (every or application.district in actor.districts))
+        ]
         openings = self.openings.get_many([one.opening_id for one in mine if one.waits])
         offers = {key: opening.offer_of(resident_id) for key, opening in openings.items()}
         return {"applications": [of_application(one, offers.get(one.opening_id)) for one in mine]}
@@ -246,12 +254,10 @@ class OpeningDesk(Followed):
         if subject != actor.subject and not actor.is_any("officer"):
             raise Refused("only_for_oneself", field="host")
         found = self.openings.latest({"tenant": actor.tenant, "hosts": subject}, since, limit + 1)
-        rows = [
-            {**shown(one), "hosts": list(one.hosts)}
-            for one in found
-            if not actor.is_any("officer") or not actor.districts or one.district in actor.districts
-        ]
-        told, further = page(rows, limit, lambda row: (row["published_at"], row["opening_id"]))
+        rows = ({**shown(one), "hosts": list(one.hosts)} for one in found)
+        taken, further = page(rows, limit, lambda row: (row["published_at"], row["opening_id"]))
+        only = actor.districts if actor.is_any("officer") else frozenset()
+        told = [row for row in taken if not only or row["district"] in only]
         return {"openings": told, "cursor": further}
 
     # Steps.

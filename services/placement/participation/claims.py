@@ -86,7 +86,7 @@ class Claim:
         known = self.holder(act_id)
         if known is None:
             if len(self.holders) >= MOST_HOLDERS:
-                raise Refused("too_many_at_once", field="resident_id", most=MOST_HOLDERS)
+                raise Refused("place_given_too_often", field="resident_id", most=MOST_HOLDERS)
             return replace(self, holders=(*self.holders, Holder(act_id, deadline)))
         more = Holder(act_id, max(known.deadline, deadline), known.tries + 1)
         return replace(self, holders=tuple(more if one is known else one for one in self.holders))

@@ -135,14 +135,18 @@ class Participation(Aggregate):
         return min((holder.deadline for claim in self.claims.values() for holder in claim.holders), default=None)
 
     def fold(self, today: date) -> None:
-        """Forget claims that can matter no more, and the single shifts of those over for a quarter."""
+        """Forget claims that can matter no more, and the single shifts of those over for a quarter.
+
+        Nobody looks back further for what was no direct job: only its hours count, in their week and month.
+        """
         for claim in list(self.claims.values()):
             last = max(claim.last_day, kst_day(claim.noted_at))
             if claim.state == HELD:
                 continue
-            if last < months_before(today, FORGOTTEN_AFTER):
+            is_long_over = last < today - SHIFTS_KEPT
+            if last < months_before(today, FORGOTTEN_AFTER) or (is_long_over and not claim.direct_job):
                 del self.claims[claim.key]
-            elif claim.shifts and last < today - SHIFTS_KEPT:
+            elif claim.shifts and is_long_over:
                 self.claims[claim.key] = replace(claim, shifts=())
 
     def hold(self, act_id: str, claim: Claim, deadline: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from services.placement.limits.model import PERS, Limit, LimitTable
+from services.placement.limits.model import PERS, Limit, LimitTable, days_that_decide
 from services.placement.participation.claims import (
     NEVER,
     Claim,
@@ -106,6 +106,11 @@ def _limit(limits: LimitTable, kind: str, claim: Claim, day: date, per: str | No
         day=day,
         per=per,
     )
+
+
+def _cap(limits: LimitTable, claim: Claim, month: str) -> Limit | None:
+    found = (_limit(limits, "monthly_cap", claim, day) for day in days_that_decide(month))
+    return next((limit for limit in found if limit is not None), None)
 
 
 def _overlaps(claim: Claim, others: Iterable[Claim], limits: LimitTable, effect: str) -> Iterator[Overlap]:
@@ -231,12 +236,12 @@ def _weeks(claim: Claim, others: tuple[Claim, ...], limits: LimitTable) -> tuple
 def _months(claim: Claim, others: tuple[Claim, ...], limits: LimitTable) -> tuple[list[MonthHours], list[Told]]:
     before, after = minutes_by(month_of, others), minutes_by(month_of, [*others, claim])
     most, told = _hours("month_minutes", month_of, claim, others, limits)
-    paid = _first_days(month_of, (kst_day(start) for start, _ in claim.shifts))
+    paid = {month_of(kst_day(start)) for start, _ in claim.shifts}
     in_programme = won_by_month(once_each([*_same_group("programme", claim, others), claim]))
     months = []
     for month in _first_days(month_of, minutes_by_day(claim.shifts)):
         won = in_programme.get(month, 0)
-        limit = None if month not in paid else _limit(limits, "monthly_cap", claim, paid[month])
+        limit = None if month not in paid else _cap(limits, claim, month)
         above = 0
         if limit is not None:
             group = _concerned(limit, _same_group(limit.per, claim, others))

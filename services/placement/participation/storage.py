@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -9,8 +10,9 @@ from services.placement.participation.claims import Claim, Holder
 from services.placement.participation.model import Participation
 from shared.aggregate import Act
 from shared.clock import Clock
+from shared.errors import NotFound
 from shared.mongo.aggregates import INDEXES, Aggregates
-from shared.mongo.port import Collection, Database, Document, Index
+from shared.mongo.port import Collection, Database, Document, Duplicate, Index
 from shared.serial import Serial
 
 SOURCE = "/sipbun/placement/participations"
@@ -91,6 +93,22 @@ class Participations(Aggregates[Participation]):
         """Make the resident's document, with nothing in it, if there is none."""
         if self.find(resident_id) is None:
             self.create(Act.own(f"open:{resident_id}", "open"), Participation(id=resident_id, tenant=tenant), {})
+
+    def change(self, resident_id: str, tenant: str, decide: Callable[[Participation], dict[str, Any]]) -> None:
+        """Let ``decide`` change the resident's document, or make it as ``decide`` leaves it: one write.
+
+        ``decide`` may be called again; what it raises is passed on and nothing is saved.
+        """
+        try:
+            self.act(None, resident_id, decide)
+        except NotFound:
+            fresh = Participation(id=resident_id, tenant=tenant)
+            decide(fresh)
+            try:
+                self._insert(self._fresh(Act.own(f"open:{resident_id}", "open"), fresh, {}))
+            except Duplicate:
+                # Somebody else made it, without what was decided here.
+                self.act(None, resident_id, decide)
 
     def overdue(self, now: datetime, most: int) -> list[Participation]:
         """Return residents for whom an act is past its deadline."""

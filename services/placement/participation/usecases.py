@@ -12,13 +12,13 @@ Every step may be repeated, come late or in any order, and be left out by a proc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from services.placement.limits.model import LimitTable
 from services.placement.participation.claims import HELD, Claim
-from services.placement.participation.model import Outlook, Participation
+from services.placement.participation.model import MOST_CLAIMS, Objection, Outlook, Participation
 from services.placement.participation.outlook import outlook, shared_days
 from services.placement.participation.storage import Participations
 from services.placement.participation.wanted import Wanted
@@ -64,17 +64,25 @@ class ParticipationDesk:
 
         Raises ``Refused`` (``limit_row_missing``) for an operator's file without a row that it requires.
         """
-        return outlook(self._claims_of(wanted.resident_id), wanted, self.limits)
+        known = self.participations.find(wanted.resident_id)
+        if known is None:
+            return outlook((), wanted, self.limits)
+        known.fold(kst_day(self.clock.now()))
+        found = outlook(known.claims.values(), wanted, self.limits)
+        if wanted.key in known.claims or len(known.claims) < MOST_CLAIMS:
+            return found
+        # What a hold would refuse is told before: or whoever gives in order would try it for ever.
+        full = Objection("too_many_participations", "resident_id", {"most": MOST_CLAIMS})
+        return replace(found, objections=(*found.objections, full))
 
     def hold(self, *, act_id: str, wanted: Wanted) -> None:
         """Let an act hold a place for ``HOLD_FOR``; call it before every try of the act.
 
         ``act_id`` is the one under which the opening keeps the act (``Act.id``). Holding again for the same act, or for
         another act on the same place, looks at no limit again. Raises ``Refused``: the first objection of ``quote``,
-        ``act_too_late`` when the sweep has made the act impossible, ``too_many_participations``, ``too_many_at_once``.
+        ``act_too_late`` when the sweep has made the act impossible, ``too_many_participations``, ``place_given_too_often``.
         """
         now = self.clock.now()
-        self.participations.make_sure_of(wanted.resident_id, wanted.tenant)
 
         def decide(known: Participation) -> dict[str, Any]:
             known.fold(kst_day(now))
@@ -85,7 +93,7 @@ class ParticipationDesk:
             known.hold(act_id, Claim.of(wanted, now), now + HOLD_FOR)
             return {}
 
-        self.participations.act(None, wanted.resident_id, decide)
+        self.participations.change(wanted.resident_id, wanted.tenant, decide)
 
     def release_unless_done(self, *, act_id: str, wanted_key: str, resident_id: str, opening_id: str) -> None:
         """Give a hold back after its act was refused; when the place was given all the same, it is settled.
@@ -178,13 +186,12 @@ class ParticipationDesk:
     def _hold_anyway(self, wanted: Wanted) -> None:
         """Hold a place that was given without asking; the sweep releases it if it is gone before it is settled."""
         now = self.clock.now()
-        self.participations.make_sure_of(wanted.resident_id, wanted.tenant)
 
         def decide(known: Participation) -> dict[str, Any]:
             known.hold(Act.own(f"settle:{wanted.key}", "settle").id, Claim.of(wanted, now), now + HOLD_FOR)
             return {}
 
-        self.participations.act(None, wanted.resident_id, decide)
+        self.participations.change(wanted.resident_id, wanted.tenant, decide)
 
     def _end_hold(self, known: Participation, claim: Claim, act_id: str) -> None:
         """Take an overdue act off a claim; what is taken by then is no longer the act's to release."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from services.placement.proposals.call import Call, Criterion, Rules
-from services.placement.proposals.model import Decision, Plan, Proposal, Review
+from services.placement.proposals.model import SELECTED, Decision, Plan, Proposal, Review
 from shared.clock import Clock
 from shared.mongo.aggregates import INDEXES, Aggregates
-from shared.mongo.port import Database, Document, Index
+from shared.mongo.port import Collection, Database, Document, Duplicate, Index
 from shared.serial import Serial
 
 CALLS_SOURCE = "/sipbun/placement/calls"
@@ -145,13 +146,29 @@ class Calls(Aggregates[Call]):
 
 
 class Proposals(Aggregates[Proposal]):
-    """All proposals."""
+    """All proposals. ``codes``: which of them a programme comes of, by the programme's id."""
 
     named = "proposal_id"
 
+    def __init__(self, collection: Collection, codes: Collection, *, clock: Clock, serial: Serial) -> None:
+        super().__init__(collection, ProposalCodec(), source=PROPOSALS_SOURCE, clock=clock, serial=serial)
+        self.codes = codes
+
     def prepare(self) -> None:
         """Make the indexes."""
-        self.collection.ensure([*INDEXES, Index(("call_id", "state"))])
+        self.collection.ensure([*INDEXES, Index(("call_id", "state")), Index(("code", "state"))])
+
+    def selected_under(self, tenant: str, code: str) -> set[str]:
+        """Return the ids of the selected proposals whose programme would have this code."""
+        found = self.collection.find({"code": code, "state": SELECTED}, ["tenant"])
+        return {one["_id"] for one in found if one["tenant"] == tenant}
+
+    def has_code(self, proposal: Proposal) -> bool:
+        """Return whether its programme comes of this selected proposal: the first one to ask has the code, for good."""
+        with suppress(Duplicate):
+            self.codes.insert_one({"_id": proposal.hosted_id, "proposal_id": proposal.id})
+        kept = self.codes.find_one({"_id": proposal.hosted_id})
+        return kept is not None and kept["proposal_id"] == proposal.id
 
     def of_call(
         self,
@@ -184,5 +201,5 @@ def calls(database: Database, *, clock: Clock, serial: Serial) -> Calls:
 
 def proposals(database: Database, *, clock: Clock, serial: Serial) -> Proposals:
     """Return the proposals kept in placement's database."""
-    collection = database.collection("proposals")
-    return Proposals(collection, ProposalCodec(), source=PROPOSALS_SOURCE, clock=clock, serial=serial)
+    collection, codes = database.collection("proposals"), database.collection("proposal_codes")
+    return Proposals(collection, codes, clock=clock, serial=serial)

@@ -19,6 +19,7 @@ from shared.aggregate import Act
 from shared.clock import Clock, kst_day
 from shared.errors import Refused
 from shared.pages import checked_limit, instant_after, page
+from shared.telemetry import log
 
 #: Rows of one answer.
 MOST_PROPOSALS = 200
@@ -266,6 +267,10 @@ class ProposalDesk:
         decision = None if proposal is None else proposal.decision
         if proposal is None or decision is None or proposal.state != SELECTED:
             return
+        if not self.proposals.has_code(proposal):
+            # Two were selected in one moment. No money of the one goes to the programme of the other.
+            log.error("proposal_code_taken", proposal=proposal_id, programme=proposal.hosted_id)
+            return
 
         def note() -> None:
             self.hosting.host(proposal.tenant, self._row(proposal, decision))
@@ -297,7 +302,8 @@ class ProposalDesk:
         must_fit(call.rules, district, plan)
 
     def _must_be_free(self, proposal: Proposal) -> None:
-        if self.programmes.find(proposal.hosted_id) is not None:
+        others = self.proposals.selected_under(proposal.tenant, proposal.code) - {proposal.id}
+        if others or self.programmes.find(proposal.hosted_id) is not None:
             raise Refused("id_taken", field="code", id=proposal.code)
 
     def _for_district(self, actor: Actor, proposal_id: str) -> Proposal:

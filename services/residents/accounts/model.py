@@ -19,9 +19,11 @@ METHODS = (BANK, LOCAL_CURRENCY)
 _SHOWN = 4
 
 _BANK_CODE = re.compile(r"[0-9]{3}")
-_NUMBER = re.compile(r"[0-9-]{6,20}")
+_NUMBER = re.compile(r"[0-9][0-9-]{5,19}")
 _SCHEME = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-_WALLET = re.compile(r"[A-Za-z0-9-]{6,40}")
+_WALLET = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{5,39}")
+#: No payout file has a name with one of these before or in it: a formula to a spreadsheet, or a character nobody sees.
+_NO_NAME = re.compile(r"[=+@＝＋－＠-].*|.*[\x00-\x1f\x7f-\x9f].*")
 #: A mobile number, and a card's: a wallet is named by neither.
 _PHONE = re.compile(r"(82)?0?1[016789][0-9]{7,8}")
 _CARD_DIGITS = (15, 16)
@@ -52,7 +54,7 @@ class Account:
 
 
 def bank_account(code: str, number: str, holder: str) -> Account:
-    """Return a bank account; raise ``Refused`` (``bank_code_malformed``, ``account_malformed``, ``holder_needed``)."""
+    """Return a bank account; raise ``Refused`` (``bank_code_malformed``, ``account_malformed``, ``holder_...``)."""
     if not _BANK_CODE.fullmatch(code):
         raise Refused("bank_code_malformed", field="code", example="004")
     written = number.strip()
@@ -61,6 +63,8 @@ def bank_account(code: str, number: str, holder: str) -> Account:
     name = " ".join(holder.split())
     if not name:
         raise Refused("holder_needed", field="holder")
+    if _NO_NAME.fullmatch(name):
+        raise Refused("holder_malformed", field="holder")
     return Account(BANK, code, written, name)
 
 

@@ -27,7 +27,7 @@ class RemoveAccount(Whose):
 
 
 class Payout(Schema):
-    """Whose accounts a service needs, for which batch, and what for."""
+    """Whose accounts a service needs, for which batch, and what for; and which officer it shows them to."""
 
     resident_ids = fields.List(
         fields.String(validate=validate.Length(min=1, max=64)),
@@ -36,3 +36,4 @@ class Payout(Schema):
     )
     batch_id = fields.String(required=True, validate=[validate.Length(min=1, max=200), PRINTABLE])
     purpose = fields.String(required=True, validate=[validate.Length(min=1, max=40), PRINTABLE])
+    officer = fields.String(allow_none=True, validate=[validate.Length(min=1, max=160), PRINTABLE])

@@ -105,11 +105,20 @@ class AccountDesk:
             return {"resident_id": resident_id, "account": None, "set_at": None}
         return {"resident_id": resident_id, "account": account.masked, "set_at": iso(payout.set_at)}
 
-    def payout(self, actor: Actor, *, resident_ids: Sequence[str], batch_id: str, purpose: str) -> Outcome:
+    def payout(
+        self,
+        actor: Actor,
+        *,
+        resident_ids: Sequence[str],
+        batch_id: str,
+        purpose: str,
+        officer: str | None = None,
+    ) -> Outcome:
         """Return ``{"accounts": {id: {method, code, number, holder}}, "missing": {id: why}}`` to a service that pays.
 
-        Each resident whose account is told has a line on the access log first, with the batch as its reason. Why:
-        ``no_such_resident``, ``no_consent``, ``no_account``. The same account is told in the same words.
+        Each resident whose account is told has a line on the access log first, with the batch as its reason and the
+        ``officer`` who is shown it (안전성 확보조치 기준 제8조: whose account looked). Why: ``no_such_resident``,
+        ``no_consent``, ``no_account``. The same account is told in the same words.
         """
         must_be(actor, "service")
         if len(resident_ids) > MOST:
@@ -133,7 +142,7 @@ class AccountDesk:
             else:
                 told[resident_id] = account.full
         tenants = {resident_id: known[resident_id].tenant for resident_id in told}
-        self.trail.service_reads(actor, "payout", tenants, reason=batch_id, purpose=purpose)
+        self.trail.service_reads(actor, "payout", tenants, reason=batch_id, purpose=purpose, officer=officer)
         return {"accounts": told, "missing": missing}
 
     def forget(self, withdrawn: Event) -> None:

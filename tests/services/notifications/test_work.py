@@ -21,9 +21,13 @@ def test_an_offer_says_until_when_and_is_of_no_use_after_that() -> None:
     assert best_before(letter) == from_iso("2026-11-30T18:00:00+09:00")
 
 
-def test_an_offer_that_the_resident_turned_down_is_not_told_again() -> None:
-    assert letter_of(said(OFFER_LAPSED, reason="declined"), written=MORNING) is None
+def test_whose_place_went_to_the_next_hears_why_also_when_an_officer_declined_for_them() -> None:
+    declined = letter_of(said(OFFER_LAPSED, reason="declined"), written=MORNING)
+
+    assert declined is not None
+    assert "본인의 뜻이 아니면" in words_of(declined).text
     assert letter_of(said(OFFER_LAPSED, reason="expired"), written=MORNING) is not None
+    assert letter_of(said(OFFER_LAPSED, reason="not_allowed"), written=MORNING) is None
 
 
 def test_a_shift_worked_as_planned_needs_no_letter() -> None:

@@ -69,13 +69,13 @@ def test_a_csv_is_what_excel_reads_as_korean(desk: Desk) -> None:
 
 
 def test_what_is_unknown_is_said_in_words_and_masked_cells_in_others(desk: Desk) -> None:
-    desk.note(said(PLACEMENT_SELECTED, "s-1"), *(said(GROUP_COUNTED, f"g-{n}") for n in range(3)))
+    desk.note(said(PLACEMENT_SELECTED, "s-1"), *(said(GROUP_COUNTED, f"g-{n}") for n in range(6)))
     publish(desk)
 
     assert lines(export(desk))[-1][-1] == UNKNOWN, "a competition without places"
     assert lines(export(desk, district="28260"))[-1][3:] == [UNKNOWN] * len(HEADINGS["jobs"])
     groups = lines(export(desk, about="groups"))
-    assert groups[-2][4:] == [MASKED, MASKED, MASKED, "가림"]
+    assert groups[-2][4:] == [MASKED, "5", MASKED, "가림"]
     assert ["기준일", "2026-11-30"] in groups
     assert any("5명 단위로 내림" in line[0] for line in groups)
 

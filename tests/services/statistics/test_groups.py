@@ -51,7 +51,11 @@ def test_a_cell_under_five_is_masked_and_says_so(desk: Desk) -> None:
     desk.note(*some(3, day="2026-11-22"))
     publish(desk)
 
-    told = desk.figures(about="groups")
+    assert desk.figures(about="groups")["rows"] == [], "that there is somebody at all would be told by a row"
+
+    desk.note(*some(5, "a", measure="applications", day="2026-11-22"))
+    publish(desk, from_iso("2027-01-01T00:01:00+09:00"))
+    told = desk.figures(about="groups", through="2026-11-30")
 
     assert told["rows"] == [
         {
@@ -59,7 +63,7 @@ def test_a_cell_under_five_is_masked_and_says_so(desk: Desk) -> None:
             "district": NAMDONG,
             "month": "2026-11",
             "group": "북한이탈주민",
-            "applications": None,
+            "applications": 5,
             "placed": None,
             "completed": None,
             "masked": True,
@@ -227,7 +231,7 @@ def every_question() -> Iterator[dict[str, Any]]:
 def as_published(history: Sequence[Heard]) -> list[Heard]:
     """Return another town's history: each cell, through each month and known at each publication, is a multiple of 5.
 
-    Wherever anything was ever heard, something is heard and taken back there too.
+    Where a cell never reaches 5, nothing is ever heard there: not even a row may tell.
     """
     other: list[Heard] = []
     for place, group, measure in {(one.place, one.group, one.measure) for one in history}:
@@ -241,8 +245,6 @@ def as_published(history: Sequence[Heard]) -> list[Heard]:
             moves = cell(month, at) - cell(month - 1, at) - cell(month, at - 1) + cell(month - 1, at - 1)
             one = Heard(place, group, measure, MONTHS[month], at, 1 if moves > 0 else -1)
             other += [one] * abs(moves)
-            if any(heard.month == MONTHS[month] and heard.at == at for heard in mine):
-                other += [Heard(place, group, measure, MONTHS[month], at, amount) for amount in (1, -1)]
     return other
 
 

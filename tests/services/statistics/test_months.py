@@ -56,7 +56,7 @@ def test_a_day_is_marked_once_an_epoch_and_again_after_a_question(database: Twin
     assert desk.total()["filled"] == 2
     assert marks(database) == []
     desk.note(given_on("2026-11-22", "s-3"))
-    assert marks(database) == ["22@1"]
+    assert marks(database) == ["22@2"]
     assert desk.total()["filled"] == 3
 
 
@@ -77,11 +77,39 @@ def test_an_answer_reads_no_fact_of_a_fresh_month_and_the_days_of_one_month_only
 
     read = verbs(database, lambda seen: filled(on(seen, desk.clock), through="2026-07-10"))
 
-    assert read == ["stale_jobs.find", "months_jobs.find", "months_jobs.find"]
+    assert read == ["stale_jobs.find", "epochs.find_one", "months_jobs.find", "months_jobs.find"]
     assert desk.total(through="2026-07-10")["filled"] == 13
-    before = desk.months.read
-    desk.total(through="2026-07-10")
-    assert desk.months.read - before == 7
+
+
+def test_sums_are_read_once_until_somebody_computes_a_month(database: TwinDatabase) -> None:
+    desk = Desk(database)
+    desk.note(*(given_on(f"2026-{month:02}-{day:02}", f"s-{month}-{day}") for month in range(1, 13) for day in (1, 20)))
+    desk.total()
+    other = on(database, desk.clock)
+
+    def read(**asked: Any) -> int:
+        before = other.months.read
+        filled(other, **asked)
+        return other.months.read - before
+
+    assert [read(through="2026-07-10") for _ in range(2)] == [13, 1]
+    assert [read(), read(programme_id="틈새"), read(through="2026-03-31")] == [0, 0, 1]
+
+    desk.note(given_on("2026-02-22", "s-new"))
+    assert desk.total(through="2026-07-10")["filled"] == 14
+    assert filled(other, through="2026-07-10") == 14
+    assert filled(other) == 25
+
+
+def test_a_narrow_question_reads_and_remembers_no_sums_of_others(database: TwinDatabase) -> None:
+    desk = Desk(database)
+    desk.note(given_on("2026-11-22", "a-1"), given_on("2026-11-22", "b-1", programme_id="틈새"))
+    desk.total()
+    other = on(database, desk.clock)
+
+    assert filled(other, programme_id="틈새") == 1
+    assert other.months.read == 1
+    assert filled(other) == 2
 
 
 def test_one_stale_day_reads_the_facts_of_that_day_only(database: TwinDatabase) -> None:

@@ -11,7 +11,7 @@ from hypothesis import settings as running
 from hypothesis import strategies as st
 
 from services.placement.allowance.lines import by_dong, named, split
-from services.placement.allowance.usecases import last_day
+from services.placement.limits.model import Limit, LimitTable, days_that_decide
 from services.placement.wages.pay import won_for
 from shared.actors import Actor
 from shared.errors import Refused
@@ -123,7 +123,7 @@ def test_what_passes_the_cap_is_held_back_flagged_and_said_once() -> None:
 
 
 def test_the_cap_is_the_one_in_force_on_the_last_day_of_the_month() -> None:
-    assert (last_day("2026-12"), last_day("2024-02")) == (date(2026, 12, 31), date(2024, 2, 29))
+    assert days_that_decide("2024-02") == (date(2024, 2, 29), date(2024, 2, 1))
 
 
 def test_an_officer_recovers_a_day_and_lifts_it_again() -> None:
@@ -356,3 +356,65 @@ def test_old_knowledge_of_overlapping_days_changes_nothing() -> None:
     month.follow_overlap(key, 2, frozenset({"2026-12-01"}), None, office.clock.now())
 
     assert month.earned == 20_640
+
+
+def test_an_officer_does_nothing_to_their_own_pay() -> None:
+    """One subject may be an officer and a resident: nobody lifts their own recovery, or notes their own repayment."""
+    office = a_pay_office()
+    office.worked(1)
+    office.pays()
+    myself = Actor("res-1", frozenset({"officer", "resident"}), TENANT)
+    asked: dict[str, Any] = {"pay_month_id": office.month_of(1).id, "days": ["2026-12-01"], "reason": "중복 참여"}
+    office.allowance.recover(OFFICER, act_id="recover", **asked)
+
+    with pytest.raises(Refused, match="own_pay"):
+        office.allowance.lift_recovery(myself, act_id="lift", **asked)
+    with pytest.raises(Refused, match="own_pay"):
+        office.allowance.note_paid_back(
+            myself, act_id="back", pay_month_id=asked["pay_month_id"], won=1, day=date(2027, 1, 5)
+        )
+    assert office.month_of(1).to_recover == 20_640
+
+
+def test_what_is_paid_later_is_split_by_what_each_dong_is_still_due() -> None:
+    """What 첨단1동 has had is not paid from its part again: over all payments, each 동 pays for its own work."""
+    office = a_pay_office()
+    office.worked(1, dong="첨단1동")
+    office.pays()
+    office.worked(1, shift=1, dong="첨단2동")
+    office.pays("bat-2")
+
+    sums = office.budgets.get(PROGRAMME).dongs
+    assert {dong: one.paid for dong, one in sums.items()} == by_dong(office.month_of(1).lines)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cap"),
+    [
+        ((("2022-01-01", "2026-12-16", 30_000), ("2026-12-16", None, 40_000)), 40_000),
+        ((("2022-01-01", "2026-12-16", 30_000),), 30_000),
+        ((("2026-12-16", None, 40_000),), 40_000),
+        ((("2027-01-01", None, 40_000),), None),
+    ],
+)
+def test_a_month_in_which_a_cap_ends_is_not_without_one(
+    rows: tuple[tuple[str, str | None, int], ...], cap: int | None
+) -> None:
+    office = a_pay_office(cap=None)
+    table = tuple(
+        Limit(
+            "monthly_cap",
+            won,
+            "flag",
+            date.fromisoformat(since),
+            None if until is None else date.fromisoformat(until),
+            "근거",
+        )
+        for since, until, won in rows
+    )
+    office.limits = LimitTable(table)
+    office.on(office.database)
+    office.worked(1)
+
+    known = office.month_of(1).cap
+    assert (None if known is None else known.won) == cap

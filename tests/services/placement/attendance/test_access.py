@@ -225,3 +225,14 @@ def test_a_host_who_is_no_host_of_the_opening_any_more_is_refused() -> None:
 
     with pytest.raises(Refused, match="not_your_opening"):
         office.confirms(came=START, left=START + minutes(120))
+
+
+def test_a_host_who_has_a_place_there_is_not_told_the_code() -> None:
+    """Otherwise one pair of eyes would pass their own work: the code read by whoever types it, settled by the clock."""
+    office = an_office()
+    office.placed(hosts=(HOST.subject, RESIDENT))
+    both = Actor(RESIDENT, frozenset({"host", "resident"}), TENANT)
+
+    with pytest.raises(Refused, match="not_for_oneself"):
+        office.desk.code(both, opening_id=OPENING)
+    assert office.desk.code(HOST, opening_id=OPENING)["code"]

@@ -92,7 +92,7 @@ class TestPlaces:
         office = an_office()
         office.placed(*days_of_work(4))
         confirmed(office, 0)
-        office.at(5, start=START + timedelta(days=1))
+        office.at(60, start=START + timedelta(days=1))
         office.hears(office.takes_back())
 
         assert (ids(office, "settled"), ids(office, "open"), ids(office, "void")) == ([0], [1], [2, 3])
@@ -396,3 +396,90 @@ class TestAnyStory:
         assert told
         assert not waiting
 
+
+
+class TestLeftInTheMiddle:
+    """A place that is given back in the middle of a shift pays until then; who comes again is paid from then on."""
+
+    def test_nothing_after_the_place_was_given_back_counts(self) -> None:
+        office = an_office()
+        office.placed()
+        office.at(0)
+        office.checks_in()
+        office.at(60)
+        office.hears(office.takes_back())
+        office.at(120)
+        office.checks_out()
+
+        assert office.confirms()["minutes"] == 60
+
+    def test_one_who_gives_a_place_back_and_gets_it_again_is_not_paid_twice_for_the_same_hour(self) -> None:
+        office = an_office()
+        office.placed()
+        again = f"{APPLICATION}:2:0"
+        office.at(0)
+        office.checks_in()
+        office.at(30)
+        gone = office.takes_back()
+        office.at(40)
+        office.hears(gone, office.gives(attempt=2))
+        office.checks_in(again)
+        office.at(120)
+        office.checks_out()
+        office.checks_out(again)
+
+        both = office.confirms()["minutes"] + office.confirms(again)["minutes"]
+        assert both == 30 + 80
+
+    def test_a_host_s_word_of_the_second_place_does_not_reach_back_into_the_first(self) -> None:
+        office = an_office()
+        office.placed()
+        again = f"{APPLICATION}:2:0"
+        office.at(30)
+        office.says("in", 0)
+        gone = office.takes_back()
+        office.at(31)
+        office.hears(gone, office.gives(attempt=2))
+        office.at(120)
+
+        both = (
+            office.confirms(left=START + minutes(120))["minutes"]
+            + office.confirms(again, came=START, left=START + minutes(120))["minutes"]
+        )
+        assert both == 30 + 89
+
+    def test_an_officer_says_that_somebody_worked_on_when_the_place_was_given_back_by_mistake(self) -> None:
+        office = an_office()
+        office.placed()
+        office.at(5)
+        office.says("in", 0)
+        office.hears(office.takes_back())
+        office.at(120)
+        office.says("out", 120)
+        office.says("out", 120, actor=OFFICER)
+
+        assert office.confirms(actor=OFFICER)["minutes"] == 120
+
+    def test_a_host_does_not_correct_beyond_what_was_held(self) -> None:
+        office = an_office()
+        office.placed()
+        office.at(60)
+        office.hears(office.takes_back())
+        office.at(120)
+        office.confirms(came=START, left=START + minutes(30))
+
+        with pytest.raises(Refused, match="out_of_range"):
+            office.corrects(61, actor=HOST)
+        assert office.corrects(61, actor=OFFICER)["minutes"] == 61
+
+    def test_who_left_before_coming_worked_nothing_and_the_sheet_settles_by_itself(self) -> None:
+        office = an_office()
+        office.placed()
+        office.at(10)
+        office.hears(office.takes_back())
+        office.at(20)
+        office.checks_in()
+        office.at(120)
+        office.checks_out()
+
+        assert (office.confirms()["result"], office.sheet()["minutes"]) == ("absent", 0)

@@ -86,14 +86,19 @@ class Accounts:
 
     special: dict[str, Account | None] = field(default_factory=dict)
     asked: list[tuple[int, str]] = field(default_factory=list)
+    #: Who was shown them.
+    officers: list[str | None] = field(default_factory=list)
     away: bool = False
 
-    def payout(self, resident_ids: Sequence[str], *, batch_id: str, purpose: str) -> Mapping[str, Account]:
+    def payout(
+        self, resident_ids: Sequence[str], *, batch_id: str, purpose: str, officer: str | None = None
+    ) -> Mapping[str, Account]:
         """Return the accounts of those who have one."""
         if self.away:
             raise Unavailable("residents are away")
         assert len(resident_ids) <= 100
         self.asked.append((len(resident_ids), purpose))
+        self.officers.append(officer)
         known = {one: self.special.get(one, an_account(one)) for one in resident_ids}
         return {one: account for one, account in known.items() if account is not None}
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from services.placement.allowance.schemas import Check
 from services.placement.batches.file import Account
 from shared.actors import Actor
-from shared.errors import Refused
+from shared.errors import Refused, Unavailable
 from shared.mongo.real import connect
+from shared.pages import cursor_of
 from tests.services.placement.batches.paying import (
     MONTH,
     OFFICER,
@@ -316,3 +318,64 @@ def test_a_batch_is_paid_on_a_real_database(database: Any) -> None:
     office.cancels("bat-2")
     assert len(office.months.owing(PROGRAMME, MONTH)) == 1
     assert office.months.with_overdue_claims(office.clock.now() + timedelta(days=1), 10) == []
+
+
+def test_an_officer_who_is_paid_by_a_batch_does_not_approve_it() -> None:
+    """Whoever holds both an officer's and a resident's account under one subject never lets their own pay pass."""
+    office = a_pay_office()
+    office.worked(1, 2)
+    office.prepares()
+    paid_themselves = Actor("res-1", frozenset({"officer", "resident"}), TENANT)
+
+    with pytest.raises(Refused, match="own_pay"):
+        office.approves(actor=paid_themselves)
+    assert office.approves()["state"] == "approved"
+
+
+def test_one_batch_that_is_stuck_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = a_pay_office()
+    office.worked(1)
+    office.prepares()
+    office.approves()
+    monkeypatch.setattr("services.placement.batches.settling.SMALL", 0)
+    office.files_it()
+    office.worked(2)
+    office.accounts.away = True
+    office.prepares("aaa")
+    assert [office.state("aaa"), office.budgets.find(PROGRAMME)] == ["gathering", None]
+    monkeypatch.setattr(type(office.all_batches), "overdue", lambda *_: ["aaa", "bat-1"])
+    office.clock.move(timedelta(minutes=3))
+
+    with pytest.raises(Unavailable):
+        office.settler.sweep()
+
+    assert office.budgets.get(PROGRAMME).paid == 20_640
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1"])
+def test_a_forged_cursor_is_refused_and_breaks_nothing(number: str) -> None:
+    office = a_pay_office()
+    office.worked(1)
+    office.prepares()
+    office.approves()
+
+    with pytest.raises(Refused, match="bad_cursor"):
+        office.batches.rows(OFFICER, batch_id="bat-1", cursor=cursor_of(number))
+    with pytest.raises(Refused, match="bad_cursor"):
+        office.files.file(OFFICER, batch_id="bat-1", cursor=cursor_of(number))
+
+
+def test_balances_are_compared_page_by_page_as_the_door_asks_for_them() -> None:
+    office = a_pay_office()
+    for number in (1, 2, 3):
+        office.worked(number)
+        office.pays(f"bat-{number}")
+    seen, cursor = 0, None
+    while True:
+        asked = Check().load({"programme_id": PROGRAMME, "limit": 1, "cursor": cursor})
+        told = office.balance.check(OFFICER, **asked)
+        assert (told["balanced"], told["batches"], told["paid"]) == (True, 3, 61_920)
+        seen, cursor = seen + 1, told["cursor"]
+        if cursor is None:
+            break
+    assert seen == 3

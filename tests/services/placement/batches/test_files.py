@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import csv
 import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -14,9 +17,10 @@ from hypothesis import settings as running
 from hypothesis import strategies as st
 
 from services.placement.batches.file import Account
-from services.placement.batches.layouts import layout_of
+from services.placement.batches.layouts import Layouts, layout_of
+from shared.actors import Actor
 from shared.errors import Refused
-from tests.services.placement.batches.paying import OFFICER, PayOffice, a_pay_office, a_wallet
+from tests.services.placement.batches.paying import OFFICER, TENANT, PayOffice, a_pay_office, a_wallet
 
 
 def an_approved_batch(*residents: int, **changes: Any) -> PayOffice:
@@ -264,3 +268,96 @@ def test_a_wrong_layout_names_itself_and_the_fix(changes: dict[str, Any], why: s
     with pytest.raises(ValueError, match="은하수은행") as told:
         layout_of({**a_row(), **changes})
     assert why in str(told.value)
+
+
+def _own_bank(office: PayOffice, **returns: Any) -> None:
+    """Let the office know one more bank, whose answers look like this; and let a batch of it be filed."""
+    row = a_row(encoding="utf-8")
+    own = layout_of({**row, "returns": {**row["returns"], **returns}})
+    known = Layouts((own,))
+    office.batches = replace(office.batches, layouts=known)
+    office.files = replace(office.files, layouts=known)
+    office.prepares(layout=own.id)
+    office.approves()
+    office.files_it()
+
+
+def test_a_file_of_another_batch_is_known_by_its_references_though_rows_and_won_are_the_same() -> None:
+    office = a_pay_office()
+    office.worked(1)
+    columns = ("seq", "won", "result", "reference")
+    _own_bank(office, row=[{"name": field, "field": field} for field in columns])
+
+    with pytest.raises(Refused, match="return_of_another_batch") as refused:
+        office.reads("1,20640,ok,bat-9-00001\n")
+    assert refused.value.values["line"] == 1
+    assert office.reads("1,20640,ok,bat-1-00001\n")["paid"] == 20_640
+
+
+def test_the_mark_that_spreadsheets_write_before_utf_8_is_read_over() -> None:
+    office = a_pay_office()
+    office.worked(1)
+    _own_bank(office)
+
+    marked = base64.b64encode(b"\xef\xbb\xbf1,20640,ok\n").decode()
+    assert office.files.read_returns(OFFICER, act_id="read", batch_id="bat-1", content=marked)["paid"] == 20_640
+
+
+def test_a_file_of_failures_only_needs_a_control_total() -> None:
+    """Whoever is not in it is paid, so a file that was cut off must not look whole."""
+    with pytest.raises(ValueError, match="failed_count or failed_sum"):
+        layout_of({**a_row(), "returns": {**a_row()["returns"], "lists": "failed"}})
+
+
+def test_a_file_of_failures_that_was_cut_off_pays_nobody() -> None:
+    office = a_pay_office()
+    office.accounts.special = {f"res-{one}": a_wallet(f"GJ-0000000{one}") for one in (1, 2)}
+    office.worked(1, 2)
+    office.prepares(method="local_currency")
+    office.approves()
+    office.files_it()
+
+    titles, row, total = "순번,충전금액,처리결과\r\n", "2,20640,미가입\r\n", "합계,1,20640\r\n"
+    for cut in (titles, titles + row, titles + total):
+        with pytest.raises(Refused, match="return_"):
+            office.reads(cut)
+    assert office.state() == "filed"
+
+
+@pytest.mark.parametrize("approved_again_on", ["the same day", "the next day"])
+def test_a_file_composed_of_rows_that_changed_before_it_was_sealed_is_never_filed(approved_again_on: str) -> None:
+    """Between composing and sealing a row is dropped and the batch approved again: the old file is not the batch's."""
+    office = a_pay_office()
+    office.worked(1, 2)
+    office.prepares()
+    office.approves()
+    old = sha256(office.file()).hexdigest()
+    third = Actor("officer-3", frozenset({"officer"}), TENANT)
+    compose = office.accounts.payout
+
+    def meanwhile(resident_ids: Sequence[str], **asked: Any) -> Mapping[str, Account]:
+        told = compose(resident_ids, **asked)
+        office.accounts.payout = compose  # type: ignore[method-assign]
+        office.batches.drop_row(OFFICER, act_id="drop", batch_id="bat-1", pay_month_id=office.month_of(2).id)
+        if approved_again_on == "the next day":
+            office.clock.move(timedelta(days=1))
+        office.approves(actor=third)
+        return told
+
+    office.accounts.payout = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="file_hash_differs"):
+        office.files.mark_filed(OFFICER, act_id="file", batch_id="bat-1", file_hash=old)
+
+    assert (office.state(), office.all_batches.get("bat-1").people) == ("approved", 1)
+    office.files_it()
+    office.rest()
+    assert office.budgets.get("gwangsan:gs-citizen-allowance").paid == 20_640
+
+
+def test_which_officer_is_shown_the_accounts_is_told_to_who_keeps_the_access_log() -> None:
+    office = an_approved_batch(1)
+    office.accounts.officers.clear()
+
+    office.file()
+
+    assert office.accounts.officers == [OFFICER.subject]

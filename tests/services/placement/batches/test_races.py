@@ -257,3 +257,32 @@ def test_a_change_that_lost_its_race_in_bulk_is_made_all_the_same() -> None:
     counting.worked(1, 2, shift=2)
 
     assert [town.first.month_of(one).minutes for one in (1, 2)] == [360, 240]
+
+
+@pytest.mark.parametrize("what", ["paid", "returned"])
+def test_a_budget_forgets_a_posting_whose_poster_died_after_it_was_noted(what: str) -> None:
+    office = a_pay_office()
+    office.worked(1, 2)
+    office.prepares()
+    office.approves()
+    if what == "returned":
+        office.files_it()
+    dying, budget = replace(office), office.budgets
+    dying.on(office.database)
+    act = dying.budgets.act
+
+    def dies_when_it_forgets(named: Any, budget_id: str, decide: Callable[[Any], Any]) -> Any:
+        if any(one.endswith(f":{what}") for one in budget.get(PROGRAMME).pending):
+            raise Dead
+        return act(named, budget_id, decide)
+
+    dying.budgets.act = dies_when_it_forgets  # type: ignore[method-assign]
+    with suppress(Dead):
+        dying.files_it() if what == "paid" else dying.reads(dying.answer("bat-1", {1: "0001"}))
+    assert list(budget.get(PROGRAMME).pending) == [f"bat-1:{what}"]
+    assert what in office.all_batches.get("bat-1").posted
+
+    office.rest()
+
+    assert budget.get(PROGRAMME).pending == {}
+    assert (budget.get(PROGRAMME).paid, budget.get(PROGRAMME).returned) == (41_280, 20_640 if what == "returned" else 0)

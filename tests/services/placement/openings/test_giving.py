@@ -268,12 +268,10 @@ def test_a_place_that_was_given_back_leaves_room_for_another(strict: Hall) -> No
 
 def test_an_offer_that_the_limits_refuse_by_now_can_not_be_confirmed_but_stands(strict: Hall) -> None:
     strict.an_opening("opn-1", places=1)
-    strict.an_opening("opn-2", mode="officer")
+    strict.an_opening("opn-2", mode="officer", deadline=strict.clock.now() + timedelta(hours=7))
     strict.applies(1)
     strict.applies(1, opening_id="opn-2")
-    strict.passes(hours=5, minutes=30)
-    strict.selection.rank(OFFICER, act_id="rank", opening_id="opn-1")
-    strict.sweeps()
+    strict.passes(hours=6)
     strict.selects(1, "opn-2")
 
     with pytest.raises(Refused, match="direct_job"):

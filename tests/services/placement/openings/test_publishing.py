@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.placement.openings.posting import feature, features, job_posting
+from services.placement.openings.schemas import Publish
 from shared.actors import ANYONE, Actor
 from shared.errors import Refused
 from tests.services.placement.office import OFFICER, TENANT
@@ -66,8 +67,8 @@ def test_a_hosts_openings_are_told_page_by_page(hall: Hall) -> None:
 
 def test_an_opening_for_one_group_needs_a_legal_basis(hall: Hall) -> None:
     hall.an_opening("opn-1", target_group="youth")
-    for group in ("senior", "anybody"):
-        with pytest.raises(Refused, match="group_needs_legal_basis"):
+    for group, code in (("senior", "target_group_needs_legal_basis"), ("anybody", "target_group_unknown")):
+        with pytest.raises(Refused, match=code):
             hall.an_opening("opn-2", target_group=group)
 
     assert hall.desk.read(ANYONE, opening_id="opn-1")["target_group"] == "youth"
@@ -97,6 +98,23 @@ def test_what_is_published_says_the_dong_and_the_programmes_flags(hall: Hall) ->
 def test_terms_that_can_not_be_explained_or_kept_are_refused(hall: Hall, changes: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused, match=code):
         hall.an_opening(**changes)
+
+
+@pytest.mark.parametrize(("first", "last"), [(2, 1_300), (1_300, 1_301), (-1_300, 2)])
+def test_work_lies_within_the_years_that_limits_are_looked_at(hall: Hall, first: int, last: int) -> None:
+    shifts = [
+        {"start": hall.clock.now() + timedelta(days=day), "end": hall.clock.now() + timedelta(days=day, hours=2)}
+        for day in (first, last)
+    ]
+
+    with pytest.raises(Refused, match="out_of_range"):
+        hall.an_opening(shifts=shifts)
+
+
+def test_no_instant_lies_beyond_the_calendar() -> None:
+    span = {"start": "9999-12-31T23:00:00-05:00", "end": "9999-12-31T23:30:00-05:00"}
+
+    assert set(Publish().validate({"shifts": [span], "deadline": span["end"]})) >= {"shifts", "deadline"}
 
 
 def test_only_where_candidates_have_an_order_is_there_a_waitlist_unless_told(hall: Hall) -> None:

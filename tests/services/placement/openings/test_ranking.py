@@ -170,9 +170,21 @@ def test_an_applicant_sees_nobody_elses_reasons_and_officers_of_the_district_see
     assert second["cursor"] is None
 
 
-def test_an_officer_may_begin_before_the_deadline_and_nobody_applies_any_more(hall: Hall) -> None:
+def test_nobody_chooses_the_candidates_by_beginning_before_the_deadline(hall: Hall) -> None:
     hall.an_opening(places=1)
     hall.applies(1)
+
+    with pytest.raises(Refused, match="order_waits_for_deadline"):
+        hall.selection.rank(OFFICER, act_id="rank", opening_id="opn-1")
+    hall.applies(2)
+
+    assert hall.opening().state == "open"
+
+
+def test_an_officer_may_begin_at_the_deadline_and_nobody_applies_any_more(hall: Hall) -> None:
+    hall.an_opening(places=1)
+    hall.applies(1)
+    hall.clock.move(timedelta(hours=6))
 
     first = hall.selection.rank(OFFICER, act_id="rank", opening_id="opn-1")
     hall.sweeps()

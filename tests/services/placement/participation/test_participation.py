@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.placement.participation.claims import HELD, MOST_HOLDERS, TAKEN
+from services.placement.participation.claims import HELD, MOST_HOLDERS, TAKEN, Claim
 from services.placement.participation.model import MOST_CLAIMS, Participation
 from services.placement.participation.outlook import shared_days
 from services.placement.participation.usecases import HOLD_FOR
@@ -422,12 +422,28 @@ def test_a_residents_claims_are_bounded() -> None:
     assert len(full.claims) == MOST_CLAIMS
 
 
+def test_who_has_as_many_places_as_are_counted_reads_so_before_applying() -> None:
+    town = a_town()
+    town.desk.participations.make_sure_of("res-1", TENANT)
+
+    def fill(known: Participation) -> dict[str, object]:
+        for number in range(MOST_CLAIMS):
+            known.claims[str(number)] = a_job("2026-11-01", "2026-11-01", key=str(number))
+        return {}
+
+    town.desk.participations.act(None, "res-1", fill)
+
+    told = town.desk.quote(ONE)
+
+    assert [one.code for one in told.objections] == ["too_many_participations"]
+
+
 def test_the_acts_that_hold_one_place_are_bounded() -> None:
     held = Participation(id="res-1", tenant=TENANT)
     for number in range(MOST_HOLDERS):
         held.hold(f"asked:{number}", replace(a_claim(), state=HELD), NOW)
 
-    with pytest.raises(Refused, match="too_many_at_once"):
+    with pytest.raises(Refused, match="place_given_too_often"):
         held.hold("asked:one-more", replace(a_claim(), state=HELD), NOW)
 
 
@@ -442,3 +458,35 @@ def test_impossible_acts_are_bounded() -> None:
 
 def _act(name: str) -> Act:
     return Act.of(name, "select", key=ONE.key)
+
+
+# What is long over.
+
+
+def test_short_jobs_of_last_year_leave_room_for_the_next_one() -> None:
+    known = Participation(id="res-1", tenant="gwangsan")
+    today = date(2026, 12, 1)
+    for direct_job, days_ago in ((False, 93), (False, 92), (True, 93)):
+        day = today - timedelta(days=days_ago)
+        key = f"opn-{direct_job}-{days_ago}:res-1:1"
+        begins = datetime(day.year, day.month, day.day, 1, tzinfo=UTC)
+        known.claims[key] = Claim(
+            key=key,
+            opening_id=key.partition(":")[0],
+            programme_id="gwangsan:x",
+            programme_code="x",
+            regions=(),
+            workplace="별빛 경로당",
+            direct_job=direct_job,
+            engagement="participation_allowance",
+            first_day=day,
+            last_day=day,
+            shifts=((begins, begins + timedelta(hours=2)),),
+            hourly_won=10_320,
+            state=TAKEN,
+            noted_at=begins,
+        )
+
+    known.fold(today)
+
+    assert sorted(known.claims) == ["opn-False-92:res-1:1", "opn-True-93:res-1:1"]

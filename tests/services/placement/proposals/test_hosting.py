@@ -5,9 +5,20 @@ from __future__ import annotations
 import pytest
 
 from services.placement.proposals.reactions import reactions
+from shared.errors import Refused
 from shared.messaging.topology import QUEUES
 from tests.services.placement.budgets.makers import Killed, Sleeper, dies_at
-from tests.services.placement.proposals.makers import CITY, TENANT, UMBRELLA, YEONSU, Hall, a_hall, an_officer
+from tests.services.placement.proposals.makers import (
+    BUPYEONG,
+    CITY,
+    GYEYANG,
+    TENANT,
+    UMBRELLA,
+    YEONSU,
+    Hall,
+    a_hall,
+    an_officer,
+)
 
 NAMED = "yeonsu-broadcast"
 HOSTED = f"{TENANT}:{NAMED}"
@@ -132,3 +143,44 @@ def test_proposals_react_to_what_their_queue_hears(hall: Hall) -> None:
 
     if spec is not None:
         assert spec.types == set(reactions(hall.proposals))
+
+
+# Two proposals, one code.
+
+
+def two_with_one_code(hall: Hall) -> None:
+    """Let two districts propose under one code, and both be reviewed."""
+    hall.calls_for()
+    hall.proposes("yeonsu-cups", code="cups")
+    hall.proposes("bupyeong-cups", BUPYEONG, code="cups")
+    hall.closes()
+    for reviewer in (GYEYANG, "28260"):
+        for proposal in ("yeonsu-cups", "bupyeong-cups"):
+            hall.reviews(an_officer(reviewer), 80, proposal)
+
+
+def test_of_two_proposals_under_one_code_one_is_selected() -> None:
+    hall = a_hall()
+    two_with_one_code(hall)
+    hall.decides(proposal_id="yeonsu-cups", funders=SPLIT)
+
+    with pytest.raises(Refused, match="id_taken"):
+        hall.decides(proposal_id="bupyeong-cups", funders=SPLIT)
+
+
+def test_two_selected_in_one_moment_never_pour_their_money_into_one_programme() -> None:
+    hall = a_hall()
+    two_with_one_code(hall)
+    sleeper = Sleeper(3, lambda: hall.decides(proposal_id="bupyeong-cups", funders={"city": 70_000_000}))
+    free = hall.beside(sleeper).proposals
+    object.__setattr__(free, "_must_be_free", lambda _proposal: None)
+    free.decide(CITY, act_id="one", proposal_id="yeonsu-cups", outcome="selected", reason="좋음", funders=SPLIT)
+    assert sleeper.slept
+
+    hall.hears(times=2)
+    hall.proposals.host("yeonsu-cups")
+
+    programme, budget = hall.programmes.programmes.get(f"{TENANT}:cups"), hall.budgets.budgets.get(f"{TENANT}:cups")
+    given = {"yeonsu-cups": SPLIT, "bupyeong-cups": {"city": 70_000_000}}
+    assert budget.funders == given[str(programme.row["proposal"])]
+    assert sorted(hall.proposals.proposals.get(one).hosted for one in given) == [False, True]

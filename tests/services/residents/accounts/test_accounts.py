@@ -58,6 +58,22 @@ def test_a_service_that_pays_is_told_everything_and_each_resident_has_a_line_wit
     assert len(counter.office.trail.access.find({"resident": "res-1"})) == 1
 
 
+def test_the_officer_who_is_shown_an_account_stands_on_its_access_log(counter: Counter) -> None:
+    counter.arrive()
+    counter.set()
+
+    counter.desk.payout(
+        Actor("placement", frozenset({"service"}), ""),
+        resident_ids=["res-1"],
+        batch_id="bat-1",
+        purpose="payout_file",
+        officer="officer-1",
+    )
+
+    (line,) = counter.office.trail.access.find({"resident": "res-1"})
+    assert (line["account"], line["officer"]) == ("placement", "officer-1")
+
+
 def test_the_same_account_is_told_in_the_same_words_again(counter: Counter) -> None:
     counter.arrive()
     counter.set()
@@ -230,6 +246,12 @@ def test_removing_is_safe_to_repeat_and_an_act_said_twice_happens_once(counter: 
         ("034", "123 456 789", "김은하", ("account_malformed", "number")),
         ("034", "１２３４５６７", "김은하", ("account_malformed", "number")),
         ("034", "123-456-789012", " ", ("holder_needed", "holder")),
+        ("034", "-123-456-789012", "김은하", ("account_malformed", "number")),
+        ("034", "123-456-789012", "=HYPERLINK(A1)", ("holder_malformed", "holder")),
+        ("034", "123-456-789012", " @은하", ("holder_malformed", "holder")),
+        ("034", "123-456-789012", "＝은하", ("holder_malformed", "holder")),
+        ("034", "123-456-789012", "-1", ("holder_malformed", "holder")),
+        ("034", "123-456-789012", "김\x00은하", ("holder_malformed", "holder")),
     ],
 )
 def test_a_bank_account_that_cannot_be_one_is_refused_without_repeating_it(
