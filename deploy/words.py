@@ -161,6 +161,7 @@ LETTERS: dict[str, Word] = {
     "place_offered": Word("선정 확인 요청", "place offered"),
     "place_lapsed": Word("제안 종료", "offer over"),
     "waitlisted": Word("예비", "waitlisted"),
+    "application_withdrawn": Word("지원 취소", "application withdrawn"),
     "attendance_settled": Word("근무 인정", "attendance settled"),
     "dispute_answered": Word("이의 답변", "dispute answered"),
     "allowance_recovered": Word("환수", "to be paid back"),

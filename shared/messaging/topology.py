@@ -98,6 +98,7 @@ QUEUES: tuple[QueueSpec, ...] = (
             placement.PLACEMENT_SELECTED,
             placement.PLACEMENT_WITHDRAWN,
             placement.APPLICATION_CLOSED,
+            placement.APPLICATION_WITHDRAWN,
             placement.APPLICATION_WAITLISTED,
             placement.OFFER_MADE,
             placement.OFFER_LAPSED,

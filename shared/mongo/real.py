@@ -190,7 +190,9 @@ class RealCollection:
         if lines == 1:
             return self._update(changes) if changes else 0
         with ThreadPoolExecutor(lines) as pool:
-            return sum(pool.map(self._update, [changes[first::lines] for first in range(lines)]))
+            # Each is begun, whatever comes of another.
+            answers = [pool.submit(self._update, changes[first::lines]) for first in range(lines)]
+        return sum(answer.result() for answer in answers)
 
     def _update(self, changes: Sequence[Change]) -> int:
         requests = [UpdateOne(change.query, change.update, upsert=change.upsert) for change in changes]

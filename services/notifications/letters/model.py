@@ -49,6 +49,7 @@ WORK_KINDS = (
     "place_offered",
     "place_lapsed",
     "waitlisted",
+    "application_withdrawn",
     "attendance_settled",
     "dispute_answered",
     "allowance_recovered",

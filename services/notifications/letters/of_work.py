@@ -29,6 +29,10 @@ def _of_opening(kind: str, *kept: str, reason: str | None = None) -> Callable[[_
     return matter
 
 
+def _withdrawn(data: _Data) -> Matter | None:
+    return _of_opening("application_withdrawn")(data) if data.get("by_officer") else None
+
+
 def _lapsed(data: _Data) -> Matter | None:
     return _of_opening("place_lapsed", reason="reason")(data) if data["reason"] in _LAPSES_TOLD else None
 
@@ -61,6 +65,7 @@ def _appeal(data: _Data) -> Matter | None:
 PERSONAL: Mapping[str, Callable[[_Data], Matter | None]] = {
     openings.OFFER_MADE.type: _of_opening("place_offered", "until", "rank"),
     openings.OFFER_LAPSED.type: _lapsed,
+    openings.APPLICATION_WITHDRAWN.type: _withdrawn,
     openings.APPLICATION_WAITLISTED.type: _of_opening("waitlisted", "rank"),
     work.ATTENDANCE_SETTLED.type: _settled,
     work.ATTENDANCE_DISPUTE_ANSWERED.type: _of_opening("dispute_answered", "day", reason="answer"),

@@ -42,6 +42,8 @@ class Application(Aggregate):
     reason: str | None = None
     #: The officer who applied for the resident (대리 신청), or None.
     proxy: str | None = None
+    #: The officer who took it back for the resident, or None.
+    withdrawn_by: str | None = None
     #: Of one that ended with ``not_allowed``: the limit's objection, ``{code, field, values}``.
     why: Mapping[str, Any] | None = None
 
@@ -81,12 +83,16 @@ class Application(Aggregate):
         self.reason, self.why, self.proxy = None, None, proxy
         self._say_submitted(now)
 
-    def withdraw(self) -> None:
-        """Take the application back, or the place that it won."""
+    def withdraw(self, by: str | None = None) -> None:
+        """Take the application back, or the place that it won; ``by``: the officer who does so for the resident.
+
+        Who waited is told that an officer did it; whose place it was is told by the place's own fact.
+        """
         if not self.waits and self.state != SELECTED:
             raise Refused("application_has_ended", field="application_id", state=self.state)
-        self.state = WITHDRAWN
-        self.say(events.APPLICATION_WITHDRAWN.fact(**self._named()))
+        told = {"by_officer": True} if by is not None and self.waits else {}
+        self.state, self.withdrawn_by = WITHDRAWN, by
+        self.say(events.APPLICATION_WITHDRAWN.fact(**self._named(), **told))
 
     def note_selected(self) -> None:
         """Follow the opening: there is a place."""

@@ -137,11 +137,14 @@ class ApplicationCodec:
         document: Document = {name: getattr(application, name) for name in self._FIELDS}
         if application.why is not None:
             document["why"] = dict(application.why)
+        if application.withdrawn_by is not None:
+            document["withdrawn_by"] = application.withdrawn_by
         return document
 
     def from_document(self, document: Document) -> Application:
         """Return the application."""
-        fields: dict[str, Any] = {name: document[name] for name in self._FIELDS} | {"why": document.get("why")}
+        fields: dict[str, Any] = {name: document[name] for name in self._FIELDS}
+        fields |= {name: document.get(name) for name in ("why", "withdrawn_by")}
         return Application(id=document["_id"], tenant=document["tenant"], **fields)
 
 

@@ -25,6 +25,7 @@ def of_application(application: Application, offer: Offer | None = None) -> dict
         "reason": application.reason,
         "why": None if application.why is None else dict(application.why),
         "proxy": application.proxy,
+        "withdrawn_by": application.withdrawn_by,
         "waiting": application.waits,
         "offer": {"until": iso(offer.until), "rank": offer.rank} if offer is not None and stands else None,
     }

@@ -182,8 +182,10 @@ class OpeningDesk(Followed):
         if known.state == SELECTED:
             _must_not_be_over(self.openings.get(known.opening_id), self.clock.now())
 
+        officer = actor.subject if actor.is_any("officer") and actor.subject != known.resident_id else None
+
         def decide(application: Application) -> dict[str, Any]:
-            application.withdraw()
+            application.withdraw(officer)
             return answered(application)
 
         return self.applications.act(Act.of(act_id, "withdraw", id=application_id), application_id, decide)

@@ -152,6 +152,12 @@ class ApplicationClosed(ApplicationRef):
     reason = fields.String(required=True, validate=validate.OneOf(CLOSING_REASONS))
 
 
+class ApplicationWithdrawn(ApplicationRef):
+    """The application was taken back; ``by_officer``: it waited, and an officer did so for the resident."""
+
+    by_officer = fields.Boolean()
+
+
 class ApplicationWaitlisted(ApplicationRef):
     """The application waits (예비) in case a place comes free. ``rank`` from 1."""
 
@@ -212,7 +218,7 @@ APPLICATION_SUBMITTED = Contract(
     {**_APPLICATION, "day": "2026-11-22"},
 )
 APPLICATION_SELECTED = Contract("placement.application.selected", 1, ApplicationRef, _APPLICATION)
-APPLICATION_WITHDRAWN = Contract("placement.application.withdrawn", 1, ApplicationRef, _APPLICATION)
+APPLICATION_WITHDRAWN = Contract("placement.application.withdrawn", 1, ApplicationWithdrawn, _APPLICATION)
 APPLICATION_CLOSED = Contract(
     "placement.application.closed", 1, ApplicationClosed, {**_APPLICATION, "reason": "filled"}
 )

@@ -11,6 +11,7 @@ from services.placement.openings.model import Application
 from shared.actors import ANYONE, Actor
 from shared.aggregate import Act
 from shared.errors import NotFound, Refused
+from shared.events.placement import APPLICATION_WITHDRAWN
 from tests.services.placement.office import ALLOWANCE, OFFICER, OPERATOR, TENANT, Office, a_resident, a_row
 
 CLOSED = "kr.sipbun.placement.application.closed.v1"
@@ -361,6 +362,21 @@ def test_an_officer_who_applies_for_a_resident_is_recorded(office: Office) -> No
 
     [row] = office.openings.applications_of(OFFICER, opening_id="opn-1")["applications"]
     assert (row["resident_id"], row["proxy"]) == ("res-7", "officer-1")
+
+
+def test_a_resident_is_told_when_an_officer_takes_their_application_back(office: Office) -> None:
+    office.an_opening()
+    office.openings.apply(a_resident(7), act_id="own", opening_id="opn-1")
+    office.openings.apply(a_resident(8), act_id="own", opening_id="opn-1")
+
+    office.openings.withdraw(OFFICER, act_id="w7", application_id="opn-1:res-7")
+    office.openings.withdraw(a_resident(8), act_id="w8", application_id="opn-1:res-8")
+
+    withdrawn = [event for event in office.hears() if event.type == APPLICATION_WITHDRAWN.type]
+    told = {event.data["resident_id"]: event.data.get("by_officer") for event in withdrawn}
+    assert told == {"res-7": True, "res-8": None}
+    rows = office.openings.applications_of(OFFICER, opening_id="opn-1")["applications"]
+    assert {row["resident_id"]: row["withdrawn_by"] for row in rows} == {"res-7": "officer-1", "res-8": None}
 
 
 def test_a_closed_tenant_publishes_nothing_and_its_openings_close(office: Office) -> None:

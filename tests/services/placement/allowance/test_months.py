@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from services.placement.limits.model import Limit, LimitTable, days_that_decide
 from services.placement.wages.pay import won_for
 from shared.actors import Actor
 from shared.errors import Refused
+from shared.mongo.twin import TwinDatabase
 from tests.services.placement.batches.paying import (
     CAP,
     MONTH,
@@ -418,3 +419,38 @@ def test_a_month_in_which_a_cap_ends_is_not_without_one(
 
     known = office.month_of(1).cap
     assert (None if known is None else known.won) == cap
+
+
+@pytest.mark.parametrize(
+    ("verb", "opened_before"), [("find", False), ("find", True), ("insert_many", False), ("update_each", True)]
+)
+def test_a_month_that_another_replica_stores_or_changes_meanwhile_counts_the_work_of_both(
+    verb: str, opened_before: bool
+) -> None:
+    database = TwinDatabase("placement")
+    office = a_pay_office(database)
+    if opened_before:
+        office.worked(1, day="2026-12-01")
+    waiting = ["2026-12-02"]
+
+    def step(what: str) -> None:
+        if waiting and what.endswith(f"pay_months.{verb}"):
+            office.worked(1, day=waiting.pop())
+
+    replica = a_pay_office(cast(Any, database.seen_by(step)))
+    replica.worked(1, day="2026-12-03")
+
+    month = office.month_of(1)
+    days = ["2026-12-01"] * opened_before + ["2026-12-02", "2026-12-03"]
+    assert not waiting
+    assert sorted(line.day for line in month.lines) == days
+    assert month.earned == 20_640 * len(days)
+    assert len([fact for fact in office.said() if fact["type"] == "placement.allowance.earned.v1"]) == len(days)
+
+
+def test_a_new_month_is_stored_with_its_lines_by_one_write() -> None:
+    office = a_pay_office()
+    office.hears(settled(1, day="2026-12-01"), settled(1, day="2026-12-02"))
+
+    month = office.month_of(1)
+    assert (month.version, len(month.lines)) == (1, 2)

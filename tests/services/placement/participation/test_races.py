@@ -343,3 +343,21 @@ def _act_of(kind: str, town: Town, wanted: Wanted, act_id: str) -> Callable[[Hal
     if kind == "hear":
         return lambda hall: town.hears(None, hall)
     return lambda hall: selects(hall, wanted, act_id)
+
+
+@pytest.mark.parametrize("verb", ["find_one", "insert_one"])
+def test_two_first_holds_of_a_resident_at_once_are_both_there_or_one_is_refused(verb: str) -> None:
+    for other, refused in ((a_wanted("opn-2", "2026-12-21"), False), (TWO, True)):
+        town = a_race(ONE, other)
+        waiting = [other]
+
+        def step(what: str, waiting: list[Wanted] = waiting, town: Town = town) -> None:
+            if waiting and what.endswith(f"participations.{verb}"):
+                wanted = waiting.pop()
+                town.desk.hold(act_id="asked:other", wanted=wanted)
+
+        holding = town.process(step).desk
+        with pytest.raises(Refused) if refused else contextlib.nullcontext():
+            holding.hold(act_id="asked:one", wanted=ONE)
+        assert not waiting
+        assert set(town.states()) == ({"opn-2"} if refused else {"opn-1", "opn-2"})
