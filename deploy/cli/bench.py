@@ -38,6 +38,7 @@ SUBJECTS = {
     "idle": "idle",
     "reconcile": "reconcile",
     "statistics": "statistics",
+    "settlement": "settlement",
     "rpc": "rpc",
     "latency": "latency",
 }

@@ -4,6 +4,7 @@
     relay.py             outbox -> broker          consumer.py   queue -> archive
     nearby.py            openings near a point     reach_residents.py   residents in reach of one
     rpc.py               one question and its answer
+    statistics.py        figures through a day, and the archive's intake
     latency.py           an act on an idle platform, until its letter is in the inbox
     floor.py  stock_nameko.py  raw_kombu.py  postgis.py  redis_geo.py   the peers
 
