@@ -118,8 +118,8 @@ def archived(told: dict[str, Any]) -> dict[str, Any]:
 
 def prepare_archive(kept: Any) -> None:
     """Make the indexes that the archive has."""
-    for key in ("event.id", "tenant", "shelf", "fact.bucket"):
-        kept.archive.create_index([(key, 1)])
+    for keys in (("event.id",), ("tenant", "event.type"), ("shelf",), ("fact.bucket",)):
+        kept.archive.create_index([(key, 1) for key in keys])
 
 
 def keep(kept: Any, documents: list[dict[str, Any]]) -> None:

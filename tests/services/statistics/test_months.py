@@ -96,7 +96,7 @@ def test_sums_are_read_once_until_somebody_computes_a_month(database: TwinDataba
     assert [read(), read(programme_id="틈새"), read(through="2026-03-31")] == [0, 0, 1]
 
     desk.note(given_on("2026-02-22", "s-new"))
-    assert desk.total(through="2026-07-10")["filled"] == 14
+    assert [desk.total(through="2026-07-10")["filled"] for _ in range(2)] == [14, 14]
     assert filled(other, through="2026-07-10") == 14
     assert filled(other) == 25
 
