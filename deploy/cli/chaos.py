@@ -2,6 +2,7 @@
 
     jobs      places are filled
     office    residents race for rooms, while facilities write into calendars of their own
+    pay       places are given and worked, officers pay by batches, and a bank keeps its own book
 
 It starts a town of its own under `.sipbun/chaos-<id>/`, with its own broker node, database and mail server, whatever
 addresses the environment names. Everything it started ends with it.
@@ -26,6 +27,8 @@ from deploy.town import NotUp
 from tests.chaos.load import NeverAnswered
 from tests.chaos.office.asking import WANTS
 from tests.chaos.office.run import run as run_office
+from tests.chaos.pay.run import run as run_pay
+from tests.chaos.pay.run import steps_for
 from tests.chaos.run import run
 from tests.chaos.world import new_folder
 
@@ -40,10 +43,13 @@ class Scenario(StrEnum):
 
     jobs = "jobs"
     office = "office"
+    pay = "pay"
 
 
 #: How often somebody dies unless told.
-KILLS = {Scenario.jobs: 4, Scenario.office: 8}
+KILLS = {Scenario.jobs: 4, Scenario.office: 8, Scenario.pay: 8}
+#: How many people there are unless told.
+RESIDENTS = {Scenario.jobs: 0, Scenario.office: 200, Scenario.pay: 60}
 #: What a person is shown of each.
 FIGURES = {
     Scenario.jobs: ("fills", "kills", "lost", "duplicated", "dead", "drained_seconds", "asked_again", "mails", "seconds"),
@@ -65,9 +71,36 @@ FIGURES = {
         "letters",
         "seconds",
     ),
+    Scenario.pay: (
+        "attempts",
+        "placements",
+        "lines",
+        "batches",
+        "paid_won",
+        "kills",
+        "unbalanced",
+        "paid_twice",
+        "over_filled",
+        "overlapping",
+        "four_eyes_broken",
+        "lost",
+        "duplicated",
+        "dead",
+        "left",
+        "drained_seconds",
+        "asked_again",
+        "letters",
+        "seconds",
+    ),
 }
 #: Figures that must be 0.
-BAD = frozenset({"overlaps", "ledger_unbalanced", "calendar_differs", "lost", "duplicated", "dead", "left"})
+BAD = frozenset(
+    (
+        *("overlaps", "ledger_unbalanced", "calendar_differs"),
+        *("unbalanced", "paid_twice", "over_filled", "overlapping", "four_eyes_broken"),
+        *("lost", "duplicated", "dead", "left"),
+    )
+)
 
 
 class Outcome(Protocol):
@@ -88,24 +121,28 @@ class Outcome(Protocol):
 
 
 @app.command(
-    help="진짜 프로세스를 kill -9 로 쓰러뜨리며 자리를 채우거나(jobs) 방을 다툰다(office): 잃은 것도 두 번 된 것도 없어야 한다. "
-    "(Fill places or race for rooms while real processes are shot: nothing lost, nothing twice.) "
+    help="진짜 프로세스를 kill -9 로 쓰러뜨리며 자리를 채우거나(jobs) 방을 다투거나(office) 수당을 지급한다(pay): "
+    "잃은 것도 두 번 된 것도 없어야 한다. "
+    "(Fill places, race for rooms or pay while real processes are shot: nothing lost, nothing twice.) "
     "끝값 0: 모두 0 이고 60초 안에 가라앉음."
 )
 def command(
     scenario: Annotated[Scenario, typer.Option(help="무엇을 하는 동안 (what people do)")] = Scenario.jobs,
     fills: Annotated[int, typer.Option(min=1, help="jobs: 채울 자리 수 (openings to fill)")] = 60,
-    residents: Annotated[int, typer.Option(min=5, help="office: 주민 수 (how many people)")] = 200,
+    residents: Annotated[
+        int | None,
+        typer.Option(min=5, help="주민 수 (how many people); office 200, pay 60", show_default=False),
+    ] = None,
     rooms: Annotated[int, typer.Option(min=1, help="office: 방 수 (how many rooms)")] = 20,
     patient: Annotated[
         bool,
         typer.Option(
             "--patient/--hurried",
-            help="office: 신청되지 못한 채 잡아 둔 것이 1분 뒤 풀릴 때까지 기다린다 (wait a minute for holds of acts that never came)",
+            help="office, pay: 신청되지 못한 채 잡아 둔 것이 1분 뒤 풀릴 때까지 기다린다 (wait a minute for holds of acts that never came)",
         ),
     ] = True,
     kills: Annotated[
-        int | None, typer.Option(min=0, help="kill -9 횟수 (how many); jobs 4, office 8", show_default=False)
+        int | None, typer.Option(min=0, help="kill -9 횟수 (how many); jobs 4, office 8, pay 8", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(help="누가 언제 죽는지 (who dies when)")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="폴더를 남긴다 (keep the folder)")] = False,
@@ -117,6 +154,7 @@ def command(
     folder = new_folder()
     clean = False
     kills = KILLS[scenario] if kills is None else kills
+    residents = RESIDENTS[scenario] if residents is None else residents
     try:
         if scenario is Scenario.office:
             with _progress("물어본 것 (asked)", WANTS * residents) as (note, count):
@@ -129,6 +167,11 @@ def command(
                     patient=patient,
                     note=note,
                     asked=count,
+                )
+        elif scenario is Scenario.pay:
+            with _progress("한 일 (steps)", steps_for(residents)) as (note, count):
+                outcome = run_pay(
+                    folder, residents=residents, kills=kills, seed=seed, patient=patient, note=note, asked=count
                 )
         else:
             with _progress("채워진 자리 (filled)", fills) as (note, count):

@@ -24,7 +24,7 @@ def command(
         str | None, typer.Option(metavar="NAME", help="심을 결함 (plant a fault, and see it found)")
     ] = None,
     story: Annotated[
-        str | None, typer.Option(metavar="NAME", help="한 이야기만: jobs, office (one story; else they take turns)")
+        str | None, typer.Option(metavar="NAME", help="한 이야기만: jobs, office, pay (one story; else they take turns)")
     ] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="결함 목록 (the faults there are)")] = False,
     as_json: AsJson = False,

@@ -33,7 +33,7 @@ PYTHON = sys.executable
 #: Folders whose tests need what is prepared for them alone, or that are commands and no tests.
 APART = ("browser", "bench")
 #: Checks that start a broker node.
-NEED_BROKER = ("pytest", "chaos", "chaos-office", "browser")
+NEED_BROKER = ("pytest", "chaos", "chaos-office", "chaos-pay", "browser")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def checks() -> list[Check]:
         found.append(Check("chaos", (*door, "chaos", "--fills", "60", "--kills", "4", "--seed", "7")))
         office = ("--scenario", "office", "--residents", "40", "--rooms", "6", "--kills", "3", "--seed", "7", "--hurried")
         found.append(Check("chaos-office", (*door, "chaos", *office)))
+        pay = ("--scenario", "pay", "--residents", "16", "--kills", "3", "--seed", "7", "--hurried")
+        found.append(Check("chaos-pay", (*door, "chaos", *pay)))
     if any((ROOT / "tests" / "browser").glob("**/test_*.py")):
         found.append(pytest("browser", "tests/browser"))
     return found

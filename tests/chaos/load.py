@@ -131,6 +131,7 @@ class People:
         method: str,
         who: tuple[str, str],
         tell: Callable[[str], None] = lambda _what: None,
+        /,
         **asked: Any,
     ) -> Any:
         """Ask until answered; raise `Refused`, `NotFound` as told, or `NeverAnswered`. `who`: (subject, role)."""
@@ -345,7 +346,7 @@ def hosted_rows() -> list[dict[str, Any]]:
     hosted = [
         row
         for row in told["programmes"]
-        if row["role"] in ("core", "hosted") and row.get("district_code") and row["kind"] != "umbrella"
+        if row["role"] in ("core", "hosted") and row.get("district_code") and row["kind"] not in ("umbrella", "platform_feature")
     ]
     return [_json(row) for row in hosted]
 

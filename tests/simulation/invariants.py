@@ -14,7 +14,7 @@ import orjson
 from shared.messaging.message import PARKED
 from tests.simulation.folk import SERVICE, TENANT, Folk
 from tests.simulation.people import People
-from tests.simulation.world import World
+from tests.simulation.world import RUNNING, World
 
 SELECTED = "kr.sipbun.placement.placement.selected.v1"
 PLACE_WITHDRAWN = "kr.sipbun.placement.placement.withdrawn.v1"
@@ -70,11 +70,11 @@ def budget_is_kept(world: World, people: People, _facts: Facts) -> Iterator[str]
     for opening in documents(world, "placement", "openings"):
         minutes = sum((shift["end"] - shift["start"]).total_seconds() // 60 for shift in opening["shifts"])
         a_place = -(-int(minutes) * opening["hourly_won"] // 60)
-        given = len(opening["placements"])
-        promised[opening["programme_id"]] += a_place * given
-        wanted[opening["programme_id"]] += a_place * (
-            opening["places"] if opening["state"] in ("open", "filled") else given
+        given = sum(
+            a_place if place["earned"] is None else place["earned"] for place in (*opening["placements"], *opening["left"])
         )
+        promised[opening["programme_id"]] += given
+        wanted[opening["programme_id"]] += a_place * opening["places"] if opening["state"] in RUNNING else given
     for budget in documents(world, "placement", "budgets"):
         if budget["holds"]:
             yield f"{budget['_id']} still holds {[hold['act_id'] for hold in budget['holds']]}"
@@ -168,12 +168,12 @@ def reopened_in_time(_world: World, people: People, facts: Facts) -> Iterator[st
 
 
 def nobody_waits_in_vain(world: World, _people: People, _facts: Facts) -> Iterator[str]:
-    """No application of an opening that is not open is pending, and the others say what the opening says."""
+    """No application of an opening that neither is open nor selects is pending; the others say what the opening says."""
     openings = {opening["_id"]: opening for opening in documents(world, "placement", "openings")}
     for application in documents(world, "placement", "applications"):
         opening = openings[application["opening_id"]]
         placed = any(place["application_id"] == application["_id"] for place in opening["placements"])
-        if application["state"] == "pending" and opening["state"] != "open":
+        if application["state"] == "pending" and opening["state"] not in ("open", "selecting"):
             yield f"{application['_id']} is pending, the opening is {opening['state']}"
         if placed != (application["state"] == "selected"):
             yield f"{application['_id']} is {application['state']}, placed: {placed}"

@@ -9,6 +9,7 @@ import importlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from services.notifications import service as notifications
@@ -18,6 +19,7 @@ from services.spaces.agreement.calendar import Silent
 from services.spaces.agreement.twin import TwinCalDav, TwinIcs, TwinServer
 from shared.actors import Actor
 from shared.auth import Keys
+from shared.config import Settings
 from shared.errors import Conflict, Unavailable
 from shared.ids import SeededIds
 from shared.messaging.core import Core, ignore
@@ -45,12 +47,21 @@ IDLE_PACE = 12.0
 LOST_ON_THE_WAY = 0.03
 #: Messages a simulated batch takes at most.
 BATCH = 6
+#: States of an opening in which places may still be given.
+RUNNING = ("open", "filled", "selecting")
+
 
 class World:
     """The town and everything in it."""
 
     def __init__(
-        self, seed: int, mishaps: Mishaps, *, beginning: datetime = BEGINNING, idle: frozenset[str] = frozenset()
+        self,
+        seed: int,
+        mishaps: Mishaps,
+        *,
+        beginning: datetime = BEGINNING,
+        idle: frozenset[str] = frozenset(),
+        settings: Settings | None = None,
     ) -> None:
         self.scheduler = Scheduler(seed, mishaps, beginning)
         self.random = self.scheduler.random
@@ -60,8 +71,10 @@ class World:
         self.mails = MailTwin(self.scheduler)
         #: The servers on which facilities keep their own calendars.
         self.calendars = TwinServer()
-        #: Services that nobody asks for anything in this story; they run all the same.
+        #: Services, or desks of one, that nobody asks for anything in this story; they run all the same.
         self.idle = idle
+        #: The operator's data, if it is not that which is shipped.
+        self.settings = settings
         #: Called with the name of every write of a database, once it is done and before anybody else goes on.
         self.watchers: list[Callable[[str], None]] = []
         #: Won that the narrow programme's openings could cost, whenever an opening was written.
@@ -116,7 +129,7 @@ class World:
         for opening in self.databases["placement"].collection("openings").everything():
             if not opening.get("tombstone") and opening["programme_id"].endswith(":narrow"):
                 minutes = sum((shift["end"] - shift["start"]).total_seconds() // 60 for shift in opening["shifts"])
-                may_fill = opening["state"] in ("open", "filled")
+                may_fill = opening["state"] in RUNNING
                 places = opening["places"] if may_fill else len(opening["placements"])
                 promised += places * -(-int(minutes) * opening["hourly_won"] // 60)
         return promised
@@ -254,7 +267,7 @@ class Replica(SimProcessHost):
                 elif isinstance(entrypoint, Fed):
                     self._feed(town, entrypoint, getattr(service, method)())
                 elif isinstance(entrypoint, Due):
-                    self._run_due(method, entrypoint.every, getattr(service, method))
+                    self._run_due(hosted_class.name, method, entrypoint.every, getattr(service, method))
         self.spawn("prepare", lambda: _insist(scheduler, lambda: self.module.prepare(town)))
 
     def answer(self, service: str, method: str, token: Any, asked: Mapping[str, Any]) -> Any:
@@ -291,6 +304,7 @@ class Replica(SimProcessHost):
             serial=SimSerial(scheduler),
             keys=ACTORS,
             ask=self.world,
+            settings=self.world.settings,
         )
 
     def _build(self, build: Any, town: Town) -> Any:
@@ -350,7 +364,7 @@ class Replica(SimProcessHost):
 
         self.spawn(f"told {name}", run)
 
-    def _run_due(self, name: str, every: float, do: Callable[[], Any]) -> None:
+    def _run_due(self, desk: str, name: str, every: float, do: Callable[[], Any]) -> None:
         scheduler = self.world.scheduler
 
         def run() -> None:
@@ -361,11 +375,19 @@ class Replica(SimProcessHost):
                 except (Unavailable, Conflict):
                     again = False
                 pace = 1.0 if scheduler.mishaps.crash else CALM_PACE
-                if self.service in self.world.idle:
+                if self.world.idle & {self.service, desk}:
                     pace = max(pace, IDLE_PACE)
                 scheduler.sleep(0.0 if again else every * pace * (1 + self.world.random.random()))
 
         self.spawn(f"due {name}", run)
+
+
+def _remember_data() -> None:
+    """Read the operator's data once: every process that starts reads it again, and it never changes in a town."""
+    for name in ("services.placement.wiring", "services.residents.groups.service", "services.spaces.wiring"):
+        module = importlib.import_module(name)
+        for reads in [one for one in vars(module) if one.startswith("read_")]:
+            setattr(module, reads, lru_cache(getattr(module, reads)))
 
 
 def _any_of(random: Any) -> Callable[[int], int]:
@@ -416,3 +438,4 @@ class Passes(Keys):
 
 
 ACTORS = Passes()
+_remember_data()
