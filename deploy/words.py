@@ -38,6 +38,7 @@ EVENTS: dict[str, Word] = {
     "placement.offer.made": Word("자리를 제안함", "place offered"),
     "placement.offer.lapsed": Word("제안이 끝남", "offer lapsed"),
     "placement.placement.completed": Word("활동 완료", "placement completed"),
+    "placement.placement.unworked": Word("활동 없이 끝남", "placement unworked"),
     "placement.programme.set": Word("사업이 정해짐", "programme set"),
     "placement.target.set": Word("목표가 정해짐", "target set"),
     "placement.budget.appropriated": Word("예산이 편성됨", "budget appropriated"),

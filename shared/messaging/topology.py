@@ -80,6 +80,7 @@ QUEUES: tuple[QueueSpec, ...] = (
             placement.APPLICATION_WAITLISTED,
             work.ATTENDANCE_SETTLED,
             work.PLACEMENT_COMPLETED,
+            work.PLACEMENT_UNWORKED,
         ),
     ),
     QueueSpec("placement.proposals", (plans.PROPOSAL_DECIDED,)),

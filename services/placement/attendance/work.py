@@ -50,29 +50,33 @@ class Work(Aggregate):
     told: bool = False
 
     def follow(self, sheets: Sequence[Sheet]) -> None:
-        """Look at the sheets: all done, some worked, and something new since: say so."""
+        """Look at the sheets: all done, and something new since: say whether any was worked."""
         revision = revision_of(sheets)
         if not sheets or not is_complete(sheets, sheets[0].shifts) or revision <= self.revision:
             return
         worked = [sheet for sheet in sheets if sheet.minutes > 0]
         self.minutes, self.shifts_worked = sum(sheet.minutes for sheet in worked), len(worked)
         self.revision = revision
+        one = (worked or sheets)[0]
+        named = {
+            "opening_id": one.opening_id,
+            "programme_id": one.programme_id,
+            "district": one.district,
+            "resident_id": one.resident_id,
+            "application_id": one.application_id,
+            "attempt": one.attempt,
+            "shifts": one.shifts,
+            "revision": revision,
+        }
         if not worked:
+            self.say(events.PLACEMENT_UNWORKED.fact(**named))
             return
-        one = worked[0]
         self.say(
             events.PLACEMENT_COMPLETED.fact(
-                opening_id=one.opening_id,
-                programme_id=one.programme_id,
-                district=one.district,
-                resident_id=one.resident_id,
-                application_id=one.application_id,
-                attempt=one.attempt,
+                **named,
                 minutes=self.minutes,
                 shifts_worked=self.shifts_worked,
-                shifts=one.shifts,
                 day=max(sheet.planned.day for sheet in worked).isoformat(),
-                revision=revision,
                 again=self.told,
             )
         )

@@ -4,7 +4,7 @@ application.*, placement.*      the application and its opening are brought toge
 opening.filled|closed|cancelled the applications known so far are ended (the later ones: application.submitted)
 opening.*, placement.*          the budget counts the opening anew
 offer.*, opening.ranked, and whatever frees a place: the next candidate is asked
-attendance.settled, placement.completed   the place counts what it earned
+attendance.settled, placement.completed|unworked   the place counts what it earned
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def reactions(desk: OpeningDesk) -> Mapping[str, Reaction]:
         said.work.ATTENDANCE_SETTLED.type: both(each(lambda event: _earned(desk, event)), settle),
         # Who leaves after what was worked is settled: only then are the shifts to come void, and all of it is known.
         said.work.PLACEMENT_COMPLETED.type: both(each(lambda event: _earned(desk, event)), settle),
+        said.work.PLACEMENT_UNWORKED.type: both(each(lambda event: _earned(desk, event)), settle),
     }
 
 

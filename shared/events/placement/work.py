@@ -86,6 +86,13 @@ class PlacementCompleted(PlacementRef):
     again = fields.Boolean()
 
 
+class PlacementUnworked(PlacementRef):
+    """All shifts of a place are settled or void, and none was worked: it costs nothing."""
+
+    shifts = whole(1)
+    revision = whole(1)
+
+
 _PLACEMENT = {
     "opening_id": "opn-은하수",
     "programme_id": "gs-citizen-allowance",
@@ -135,6 +142,9 @@ PLACEMENT_COMPLETED = Contract(
     PlacementCompleted,
     {**_PLACEMENT, "minutes": 120, "shifts_worked": 1, "shifts": 1, "day": "2026-12-01", "revision": 1},
 )
+PLACEMENT_UNWORKED = Contract(
+    "placement.placement.unworked", 1, PlacementUnworked, {**_PLACEMENT, "shifts": 1, "revision": 1}
+)
 
 CONTRACTS = (
     ATTENDANCE_WITNESSED,
@@ -142,4 +152,5 @@ CONTRACTS = (
     ATTENDANCE_DISPUTED,
     ATTENDANCE_DISPUTE_ANSWERED,
     PLACEMENT_COMPLETED,
+    PLACEMENT_UNWORKED,
 )

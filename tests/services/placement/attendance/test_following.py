@@ -248,6 +248,7 @@ class TestWork:
         office.relays()
 
         assert office.facts(events.PLACEMENT_COMPLETED) == []
+        assert [fact["revision"] for fact in office.facts(events.PLACEMENT_UNWORKED)] == [1]
         assert office.desk.sheets.earned(APPLICATION, 1, 1) == Earned(0, 1)
 
     def test_a_place_without_a_sheet_has_earned_nothing_yet(self) -> None:

@@ -12,6 +12,7 @@ from services.placement.budgets.model import Budget, faults
 from services.placement.openings.ports import Earned
 from services.placement.wages.pay import won_for
 from shared.errors import Refused
+from shared.events.contract import Contract
 from shared.events.envelope import Event
 from shared.events.placement import work
 from tests.services.placement.office import NOW, OFFICER, TENANT
@@ -41,15 +42,15 @@ def kept(hall: Hall) -> Budget:
     return hall.desk.budget.budgets.get(PROGRAMME)
 
 
-def completed(number: int) -> Event:
-    """Return that all work of a place is done."""
+def completed(number: int, contract: Contract = work.PLACEMENT_COMPLETED) -> Event:
+    """Return that all work of a place is done, or that there was none."""
     data = {
         "opening_id": "opn-1",
         "resident_id": f"res-{number}",
         "application_id": f"opn-1:res-{number}",
         "attempt": 1,
     }
-    return Event("e", "/sipbun/placement/work", work.PLACEMENT_COMPLETED.type, "w", TENANT, NOW, "1", data)
+    return Event("e", "/sipbun/placement/work", contract.type, "w", TENANT, NOW, "1", data)
 
 
 def test_who_leaves_before_the_work_costs_nothing(hall: Hall) -> None:
@@ -115,6 +116,22 @@ def test_what_somebody_who_left_really_earned_frees_the_rest(hall: Hall) -> None
     hall.sweeps()
 
     assert hall.budget() == (SHIFT // 2, SHIFT // 2)
+
+
+def test_who_left_in_the_middle_and_had_never_come_costs_nothing(hall: Hall) -> None:
+    a_week(hall)
+    hall.applies(1)
+    hall.selects(1)
+    hall.sweeps()
+    hall.passes(days=1, hours=3)
+    leaves(hall, 1)
+
+    hall.attendance.told["opn-1:res-1:1"] = Earned(0, 1)
+    hall.takes([completed(1, work.PLACEMENT_UNWORKED)])
+    hall.desk.close(OFFICER, act_id="close", opening_id="opn-1")
+    hall.sweeps()
+
+    assert hall.budget() == (0, 0)
 
 
 def test_cancelling_in_the_middle_keeps_what_was_worked(hall: Hall) -> None:
