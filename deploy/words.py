@@ -60,6 +60,7 @@ EVENTS: dict[str, Word] = {
     "placement.allowance.held_back": Word("월 상한을 넘음", "above the monthly cap"),
     "placement.allowance.paid": Word("수당이 지급됨", "allowance paid"),
     "placement.allowance.returned": Word("지급이 되돌아옴", "payment returned"),
+    "placement.allowance.paid_back": Word("수당을 돌려줌", "allowance paid back"),
     "placement.batch.prepared": Word("지급 묶음을 만듦", "batch prepared"),
     "placement.batch.approved": Word("지급을 승인함", "batch approved"),
     "placement.batch.filed": Word("지급 파일을 만듦", "payout file made"),

@@ -17,6 +17,7 @@ import pyotp
 
 from services.placement.agreements.storage import agreements
 from services.placement.agreements.usecases import AgreementDesk
+from services.placement.allowance.paid_back import PaidBackDesk
 from services.placement.allowance.storage import overlaps, pay_months
 from services.placement.allowance.usecases import AllowanceDesk
 from services.placement.attendance.followed import AttendanceFollower
@@ -119,6 +120,7 @@ class Rooms:
     attendance: AttendanceDesk
     attendance_follower: AttendanceFollower
     allowance: AllowanceDesk
+    paid_back: PaidBackDesk
     batches: BatchDesk
     files: FileDesk
     settler: Settler
@@ -215,6 +217,7 @@ def furnish(town: Town) -> Rooms:
             escalated=metrics.DISPUTES_ESCALATED.inc,
         ),
         allowance=AllowanceDesk(months, all_overlaps, all_programmes, limits, clock),
+        paid_back=PaidBackDesk(months, budget),
         batches=BatchDesk(all_batches, months, all_programmes, layouts, gatherer, settler, clock),
         files=FileDesk(all_batches, layouts, accounts, settler, clock),
         settler=settler,

@@ -89,7 +89,9 @@ QUEUES: tuple[QueueSpec, ...] = (
         "placement.attendance",
         (placement.PLACEMENT_SELECTED, placement.PLACEMENT_WITHDRAWN, work.ATTENDANCE_SETTLED),
     ),
-    QueueSpec("placement.allowance", (work.ATTENDANCE_SETTLED, participation.OVERLAPPED)),
+    QueueSpec(
+        "placement.allowance", (work.ATTENDANCE_SETTLED, participation.OVERLAPPED, pay.ALLOWANCE_PAID_BACK)
+    ),
     QueueSpec(
         "placement.trust", (work.ATTENDANCE_SETTLED, work.PLACEMENT_COMPLETED, residents.CONSENT_WITHDRAWN)
     ),

@@ -40,7 +40,7 @@ OF_A_FACILITY = {
     ),
 }
 #: Verbs whose past tense has an ending of its own.
-IRREGULAR = ("made", "struck", "set", "paid", "held_back")
+IRREGULAR = ("made", "struck", "set", "paid", "held_back", "paid_back")
 
 every_contract = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
 

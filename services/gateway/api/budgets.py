@@ -32,6 +32,7 @@ class Budget(Told):
     committed = fields.Integer()
     paid = fields.Integer()
     returned = fields.Integer()
+    recovered = fields.Integer()
     balance = fields.Integer(allow_none=True)
     overdrawn = fields.Integer()
 
@@ -66,6 +67,7 @@ class Sums(Told):
     committed = fields.Integer()
     paid = fields.Integer()
     returned = fields.Integer()
+    recovered = fields.Integer()
     balance = fields.Integer(allow_none=True)
 
 
@@ -116,6 +118,7 @@ class PublicMoney(Told):
     funders = fields.Dict(keys=fields.String(), values=fields.Integer())
     paid = fields.Integer()
     returned = fields.Integer()
+    recovered = fields.Integer()
 
 
 @budgets.asks("GET", "/v1/programmes/<programme_id>/budget", "예산 보기", told=Budget)

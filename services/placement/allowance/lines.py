@@ -84,6 +84,8 @@ class PaidBack:
     won: int
     day: str
     by: str
+    #: Whether the budget has counted it.
+    posted: bool = False
 
 
 def named(*parts: str) -> str:

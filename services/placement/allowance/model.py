@@ -205,6 +205,13 @@ class PayMonth(Aggregate):
         if len(self.paid_back) >= MOST_PAID_BACK:
             raise Refused("month_is_full", field="pay_month_id", most=MOST_PAID_BACK)
         self.paid_back = (*self.paid_back, PaidBack(won, day, by))
+        self.say(events.ALLOWANCE_PAID_BACK.fact(**self._named(), number=len(self.paid_back), won=won, day=day))
+
+    def note_posted(self, number: int) -> None:
+        """Note that the budget has counted what was given back as the ``number``th, from 1."""
+        self.paid_back = tuple(
+            replace(back, posted=True) if place == number else back for place, back in enumerate(self.paid_back, 1)
+        )
 
     def worked_on(self, days: Iterable[str]) -> list[str]:
         """Return the attendances counted on these days, by their start."""

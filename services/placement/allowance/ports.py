@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Protocol
 
+from services.placement.budgets.model import Posting
 from services.placement.limits.model import Limit
 from services.placement.programmes.model import District
 
@@ -52,3 +53,10 @@ class Limits(Protocol):
         self, kind: str, *, programme_code: str, regions: Iterable[str], direct_job: bool, engagement: str, day: date
     ) -> Limit | None:
         """Return the limit in force on that day, or None."""
+
+
+class BudgetPosts(Protocol):
+    """Counts what moved, exactly once (budgets/usecases.py ``BudgetDesk.post``)."""
+
+    def post(self, posting: Posting, *, noted: Callable[[], bool], note: Callable[[], None]) -> None:
+        """Count it; ``noted`` says whether its own document has noted it, ``note`` lets it."""

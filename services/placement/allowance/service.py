@@ -62,4 +62,4 @@ class AllowanceService:
     @told("placement.allowance")
     def hears(self) -> Mapping[str, Reaction]:
         """Return the table of reactions."""
-        return reactions(self.rooms.allowance)
+        return reactions(self.rooms.allowance, self.rooms.paid_back)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from services.placement.batches.file import Account
-from services.placement.budgets.model import Posting
 
 
 class Accounts(Protocol):
@@ -19,13 +18,6 @@ class Accounts(Protocol):
 
         ``officer`` is who will see them, if anybody.
         """
-
-
-class BudgetPosts(Protocol):
-    """Counts what a batch paid, and what came back, exactly once (budgets/usecases.py ``BudgetDesk.post``)."""
-
-    def post(self, posting: Posting, *, noted: Callable[[], bool], note: Callable[[], None]) -> None:
-        """Count it; ``noted`` says whether the batch has noted it, ``note`` lets it."""
 
 
 class Moved(Protocol):

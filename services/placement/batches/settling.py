@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.placement.allowance.model import PayMonth
+from services.placement.allowance.ports import BudgetPosts
 from services.placement.allowance.storage import PayMonths
 from services.placement.batches.gathering import CLAIM_FOR, Gatherer
 from services.placement.batches.model import (
@@ -31,7 +32,6 @@ from services.placement.batches.model import (
     WENT_THROUGH,
     Batch,
 )
-from services.placement.batches.ports import BudgetPosts
 from services.placement.batches.storage import Batches
 from services.placement.budgets.model import Posting
 from shared.clock import Clock

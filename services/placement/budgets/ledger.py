@@ -91,6 +91,7 @@ class Ledger:
             "funders": dict(budget.funders),
             "paid": budget.paid,
             "returned": budget.returned,
+            "recovered": budget.sums.recovered,
         }
 
     def checked(self, actor: Actor, *, tenant: str) -> dict[str, Any]:

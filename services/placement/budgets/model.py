@@ -58,7 +58,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Posting:
-    """What a batch paid, or what came back of it; ``dongs``: (paid, returned) by 동, which add up to the whole."""
+    """What a batch paid, or what came back of it; ``dongs``: (paid, returned) by 동, which add up to the whole.
+
+    ``recovered``: what a resident gave back of what was paid too much; ``batch_id`` is then the month of pay.
+    """
 
     id: str
     batch_id: str
@@ -70,6 +73,7 @@ class Posting:
     dongs: Mapping[str, tuple[int, int]]
     #: KST, YYYY-MM-DD.
     day: str
+    recovered: int = 0
 
     def __post_init__(self) -> None:
         parts = (sum(pair[0] for pair in self.dongs.values()), sum(pair[1] for pair in self.dongs.values()))
@@ -79,7 +83,8 @@ class Posting:
     @property
     def counted(self) -> str:
         """What it counts, to recognise it by."""
-        return f"{self.paid}/{self.returned}"
+        recovered = f"/{self.recovered}" if self.recovered else ""
+        return f"{self.paid}/{self.returned}{recovered}"
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ class Sums:
     committed: int = 0
     paid: int = 0
     returned: int = 0
+    #: Given back by residents (환수).
+    recovered: int = 0
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
@@ -97,6 +104,7 @@ class Sums:
             self.committed + other.committed,
             self.paid + other.paid,
             self.returned + other.returned,
+            self.recovered + other.recovered,
         )
 
 
@@ -150,8 +158,11 @@ class Budget(Aggregate):
 
     @property
     def overdrawn(self) -> int:
-        """Won that were paid beyond what is committed: 0, unless something is wrong."""
-        return max(0, self.paid - self.returned - self.committed)
+        """Won paid beyond what is committed: what was corrected after it was paid, and is not given back yet.
+
+        Else it is 0: nothing is paid that is not committed (``BudgetDesk.post`` logs an alarm when it is).
+        """
+        return max(0, self.paid - self.returned - self.sums.recovered - self.committed)
 
     @property
     def due(self) -> datetime | None:
@@ -218,6 +229,8 @@ class Budget(Aggregate):
         """Count what really moved; a posting that passes what is committed counts too, and shows (``overdrawn``)."""
         for dong, (paid, returned) in posting.dongs.items():
             self._add(dong, Sums(paid=paid, returned=returned))
+        if posting.recovered:
+            self._add(NOWHERE, Sums(recovered=posting.recovered))
         self.pending[posting.id] = posting.counted
         self.say(
             events.BUDGET_POSTED.fact(
@@ -228,6 +241,7 @@ class Budget(Aggregate):
                 paid=posting.paid,
                 returned=posting.returned,
                 day=posting.day,
+                **({"recovered": posting.recovered} if posting.recovered else {}),
             )
         )
 
@@ -258,15 +272,13 @@ class Budget(Aggregate):
 def faults(budget: Budget) -> dict[str, int]:
     """Return the identities of the ledger that a budget breaks, with the won by which it does; empty: it balances.
 
-    appropriated = held + granted + balance and no balance below 0; committed <= granted; paid - returned <= committed;
-    the 동 add up to the whole; nothing below 0.
+    appropriated = held + granted + balance and no balance below 0; committed <= granted; the 동 add up to the whole; nothing below 0.
     """
     sums, parts = budget.sums, sum(budget.dongs.values(), Sums())
     broken = {
         "above_ceiling": max(0, -(budget.balance or 0)),
         "committed_above_granted": max(0, sums.committed - sums.granted),
-        "overdrawn": budget.overdrawn,
-        "returned_above_paid": max(0, sums.returned - sums.paid),
+        "returned_above_paid": max(0, sums.returned + sums.recovered - sums.paid),
         "dongs_differ": max(abs(whole - part) for whole, part in zip(_figures(sums), _figures(parts), strict=True)),
         "below_zero": max(0, -min(_figures(sums)), *(-min(_figures(part)) for part in budget.dongs.values()), 0),
         "funder_below_zero": max(0, -min(budget.funders.values(), default=0)),
@@ -274,5 +286,5 @@ def faults(budget: Budget) -> dict[str, int]:
     return {name: won for name, won in broken.items() if won}
 
 
-def _figures(sums: Sums) -> tuple[int, int, int, int]:
-    return sums.granted, sums.committed, sums.paid, sums.returned
+def _figures(sums: Sums) -> tuple[int, ...]:
+    return sums.granted, sums.committed, sums.paid, sums.returned, sums.recovered

@@ -14,7 +14,7 @@ from shared.serial import Serial
 SOURCE = "/sipbun/placement/budgets"
 #: What a reader of many budgets needs: neither the acts nor the outbox.
 FIELDS = (
-    *("tenant", "version", "total", "funders", "granted", "committed", "paid", "returned"),
+    *("tenant", "version", "total", "funders", "granted", "committed", "paid", "returned", "recovered"),
     *("dongs", "holds", "moving", "pending"),
 )
 
@@ -59,7 +59,7 @@ class BudgetCodec:
 
 
 def _sums(row: dict[str, Any]) -> Sums:
-    return Sums(row["granted"], row["committed"], row.get("paid", 0), row.get("returned", 0))
+    return Sums(row["granted"], row["committed"], row.get("paid", 0), row.get("returned", 0), row.get("recovered", 0))
 
 
 def _move(row: dict[str, Any]) -> Move:

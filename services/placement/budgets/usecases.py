@@ -156,7 +156,7 @@ class BudgetDesk:
 
         def count(budget: Budget) -> None:
             budget.post(posting)
-            if budget.overdrawn:
+            if posting.paid and budget.overdrawn:
                 log.error("budget_overdrawn", programme=budget.id, posting=posting.id, won=budget.overdrawn)
 
         count_once(
@@ -170,7 +170,8 @@ class BudgetDesk:
         )
 
     def read(self, actor: Actor, *, programme_id: str) -> dict[str, Any]:
-        """Return ``{total, held, granted, committed, paid, returned, balance, overdrawn}`` in won.
+        """Return ``{total, held, granted, committed, paid, returned, recovered, balance, overdrawn}``
+        in won.
 
         Total and balance None: no ceiling. Officers of the tenant and district.
         """
@@ -184,6 +185,7 @@ class BudgetDesk:
             "committed": budget.committed,
             "paid": budget.paid,
             "returned": budget.returned,
+            "recovered": budget.sums.recovered,
             "balance": budget.balance,
             "overdrawn": budget.overdrawn,
         }

@@ -95,6 +95,14 @@ class AllowanceReturned(AllowancePaid):
     reason = short(40)
 
 
+class AllowancePaidBack(PayRef):
+    """A resident gave back what was paid too much, as an officer noted it; ``number`` counts from 1 within the month."""
+
+    number = whole(1)
+    won = whole(1)
+    day = DayText(required=True)
+
+
 _PAY = {
     "pay_month_id": "gs-citizen-allowance:res-1:2026-12",
     "resident_id": "res-1",
@@ -136,6 +144,9 @@ ALLOWANCE_PAID = Contract("placement.allowance.paid", 1, AllowancePaid, _PAID)
 ALLOWANCE_RETURNED = Contract(
     "placement.allowance.returned", 1, AllowanceReturned, {**_PAID, "reason": "wrong_account"}
 )
+ALLOWANCE_PAID_BACK = Contract(
+    "placement.allowance.paid_back", 1, AllowancePaidBack, {**_PAY, "number": 1, "won": 20640, "day": "2027-02-01"}
+)
 BATCH_PREPARED = Contract("placement.batch.prepared", 1, BatchSummed, _SUMMED)
 BATCH_APPROVED = Contract("placement.batch.approved", 1, BatchSummed, _SUMMED)
 BATCH_FILED = Contract("placement.batch.filed", 1, BatchFiled, {**_SUMMED, "file_hash": "0" * 64})
@@ -149,6 +160,7 @@ CONTRACTS = (
     ALLOWANCE_HELD_BACK,
     ALLOWANCE_PAID,
     ALLOWANCE_RETURNED,
+    ALLOWANCE_PAID_BACK,
     BATCH_PREPARED,
     BATCH_APPROVED,
     BATCH_FILED,

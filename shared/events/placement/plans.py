@@ -68,6 +68,8 @@ class BudgetPosted(ProgrammeRef):
     paid = whole(0)
     returned = whole(0)
     day = DayText(required=True)
+    #: Given back by a resident of what was paid too much; ``batch_id`` is then the month of pay.
+    recovered = fields.Integer(strict=True, validate=validate.Range(min=1, max=LARGEST))
 
 
 class CallRef(Schema):

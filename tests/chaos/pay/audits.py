@@ -332,9 +332,15 @@ def _wrong_in_budget(account: Account, budget: Document) -> Iterator[str]:
         yield f"held {holds} and granted {budget['granted']} pass {budget['total']}"
     if not 0 <= budget["returned"] <= budget["paid"] or budget["committed"] > budget["granted"]:
         yield f"paid {budget['paid']}, returned {budget['returned']}, committed {budget['committed']} of {budget['granted']}"
-    recoverable = sum(_to_recover(month) + _back(month) for month in account.months if month["programme_id"] == budget["_id"])
-    if budget["paid"] - budget["returned"] > budget["committed"] + recoverable:
-        yield f"paid {budget['paid'] - budget['returned']} won, {budget['committed']} are committed, {recoverable} to recover"
+    months = [month for month in account.months if month["programme_id"] == budget["_id"]]
+    back, recoverable = sum(map(_back, months)), sum(map(_to_recover, months))
+    if budget.get("recovered", 0) != back:
+        yield f"it says that {budget.get('recovered', 0)} won were given back, months of pay say {back}"
+    if budget["paid"] - budget["returned"] - back > budget["committed"] + recoverable:
+        yield (
+            f"paid {budget['paid'] - budget['returned']} won, {back} were given back, {budget['committed']} are committed, "
+            f"{recoverable} to recover"
+        )
 
 
 def _payable(month: Document) -> int:

@@ -15,6 +15,8 @@ from services.placement.limits.model import Limit, LimitTable, days_that_decide
 from services.placement.wages.pay import won_for
 from shared.actors import Actor
 from shared.errors import Refused
+from shared.events.placement import pay
+from shared.messaging.outbox import event_of
 from shared.mongo.twin import TwinDatabase
 from tests.services.placement.batches.paying import (
     CAP,
@@ -167,6 +169,26 @@ def test_what_was_paid_back_is_noted_and_never_more() -> None:
         office.allowance.note_paid_back(OFFICER, act_id="a", won=10_321, **asked)
     office.allowance.note_paid_back(OFFICER, act_id="b", won=10_320, **asked)
     assert (office.month_of(1).to_recover, office.month_of(1).due_now) == (0, 0)
+
+
+def test_what_was_paid_back_moves_the_budget_once_however_often_it_is_told() -> None:
+    office = a_pay_office()
+    office.worked(1)
+    office.pays()
+    office.worked(1, revision=2, minutes=60, was=120)
+    back: dict[str, Any] = {"pay_month_id": office.month_of(1).id, "day": date(2027, 1, 5)}
+    office.allowance.note_paid_back(OFFICER, act_id="a", won=4_000, **back)
+    office.allowance.note_paid_back(OFFICER, act_id="b", won=6_320, **back)
+    outboxes = [entry for document in office.database.collection("pay_months").find({}) for entry in document["outbox"]]
+    told = [event_of(entry) for entry in outboxes if entry["type"] == pay.ALLOWANCE_PAID_BACK.type]
+
+    for event in [*reversed(told), *told]:
+        office.paid_back.post(event)
+
+    budget = office.budgets.get(PROGRAMME)
+    assert (budget.paid, budget.returned, budget.sums.recovered) == (20_640, 0, 10_320)
+    assert budget.pending == {}
+    assert all(one.posted for one in office.month_of(1).paid_back)
 
 
 def test_what_must_come_back_is_not_set_off_against_another_month() -> None:

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any, cast
 
 from services.placement.allowance.model import PayMonth
+from services.placement.allowance.paid_back import PaidBackDesk
 from services.placement.allowance.storage import overlaps, pay_months
 from services.placement.allowance.usecases import AllowanceDesk
 from services.placement.batches.balance import Balance
@@ -145,6 +146,7 @@ class PayOffice:
         nobody = cast(Any, None)
         self.budget = BudgetDesk(self.budgets, nobody, nobody, self.clock)
         self.allowance = AllowanceDesk(self.months, self.overlaps, self.programmes, self.limits, self.clock)
+        self.paid_back = PaidBackDesk(self.months, self.budget)
         gatherer = Gatherer(self.all_batches, self.months, self.accounts, self.clock)
         self.gatherer = gatherer
         self.settler = Settler(self.all_batches, self.months, gatherer, self.budget, self.clock)
