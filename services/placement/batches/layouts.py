@@ -202,6 +202,9 @@ def _check(layout: Layout, name: str) -> None:
     if layout.returns.lists == FAILED and not {"failed_count", "failed_sum"} & totals:
         # Who is not in such a file is paid: one that was cut off must not look whole.
         raise ValueError(f"{name}: lists {FAILED!r}: give failed_count or failed_sum in the header or trailer that comes back")
+    if layout.returns.lists == FAILED and "batch_id" not in totals and "reference" not in answers:
+        # Else another batch's file without failures would pay everybody.
+        raise ValueError(f"{name}: lists {FAILED!r}: give batch_id in the header or trailer that comes back, or reference in its rows")
     if layout.returns.lists == ALL and not layout.returns.paid:
         raise ValueError(f"{name}: give the codes of payments that went through, under paid")
     wrong = [reason for reason in layout.returns.reasons.values() if reason not in REASONS]

@@ -55,7 +55,7 @@ class Bank:
         entries = [Entry(batch, seq, number, won, self._why_not(batch, method, seq, number)) for seq, number, won in told]
         with self._lock:
             self.book += entries
-        return entries, _answer_of_bank(batch, entries) if method == BANK else _answer_of_wallets(entries)
+        return entries, _answer_of_bank(batch, entries) if method == BANK else _answer_of_wallets(batch, entries)
 
     def _bank_rows(self, batch: str, rows: Sequence[Sequence[str]]) -> list[tuple[int, str, int]]:
         header, *payments, trailer = rows
@@ -95,11 +95,11 @@ def _answer_of_bank(batch: str, entries: Sequence[Entry]) -> str:
     return "".join(f"{line}\r\n" for line in lines)
 
 
-def _answer_of_wallets(entries: Sequence[Entry]) -> str:
+def _answer_of_wallets(batch: str, entries: Sequence[Entry]) -> str:
     failed = [one for one in entries if one.failed is not None]
     lines = [
         "순번,충전금액,처리결과",
         *(f"{one.seq},{one.won},{one.failed}" for one in failed),
-        f"합계,{len(failed)},{sum(one.won for one in failed)}",
+        f"합계,{len(failed)},{sum(one.won for one in failed)},{batch}",
     ]
     return "".join(f"{line}\r\n" for line in lines)

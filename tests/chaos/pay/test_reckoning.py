@@ -128,9 +128,9 @@ def a_batch(name: str, programme: str, who: str, outcome: str) -> dict[str, Any]
     }
 
 
-def a_budget(programme: str, committed: int, paid: int, returned: int) -> dict[str, Any]:
+def a_budget(programme: str, committed: int, paid: int, returned: int, recovered: int = 0) -> dict[str, Any]:
     """One budget's document."""
-    sums = {"granted": FULL, "committed": committed, "paid": paid, "returned": returned}
+    sums = {"granted": FULL, "committed": committed, "paid": paid, "returned": returned, "recovered": recovered}
     return {"_id": programme, "total": 100_000, **sums, "holds": [], "moving": [], "pending": [], "dongs": [{"dong": "", **sums}]}
 
 
@@ -255,7 +255,7 @@ def an_account() -> Account:
             a_batch("bat-2", CAPPED, "은하", "paid"),
             a_batch("bat-3", DIRECT, "소촌", "paid"),
         ],
-        budgets=[a_budget(CAPPED, FULL, 2 * FULL, FULL), a_budget(DIRECT, HALF, FULL, 0)],
+        budgets=[a_budget(CAPPED, FULL, 2 * FULL, FULL), a_budget(DIRECT, HALF, FULL, 0, FULL - HALF)],
         letters=LETTERS,
         archive=[
             *facts_of_place("opn-1", "은하"),
@@ -418,7 +418,7 @@ def together(*spoils: Spoil) -> Spoil:
 
 MONTH, OPENING = an_account().months[0], an_account().openings[0]
 LINE = MONTH["lines"][0]
-SUMS = ("granted", "committed", "paid", "returned")
+SUMS = ("granted", "committed", "paid", "returned", "recovered")
 
 
 @pytest.mark.parametrize(

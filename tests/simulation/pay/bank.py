@@ -76,7 +76,7 @@ class Bank:
         return [
             "순번,충전금액,처리결과",
             *(f"{row},{order.rows[row][1]},{reason}" for row, reason in failed.items()),
-            f"합계,{len(failed)},{order.returned}",
+            f"합계,{len(failed)},{order.returned},{batch_id}",
         ]
 
     def paid_to(self) -> Counter[str]:

@@ -60,7 +60,7 @@ def test_the_local_currency_file_has_titles_and_a_sum() -> None:
     assert office.file().decode("cp949") == (
         "순번,지역화폐,충전대상번호,충전금액,적요\r\n"
         "1,gwangju-sangsaeng,GJ-00012345,20640,12월 참여수당\r\n"
-        "합계,1,20640\r\n"
+        "합계,1,20640,bat-1\r\n"
     )
 
 
@@ -226,7 +226,7 @@ def test_a_file_of_failures_only_leaves_the_others_paid() -> None:
     office.approves()
     office.files_it()
 
-    told = office.reads("순번,충전금액,처리결과\r\n2,20640,미가입\r\n합계,1,20640\r\n")
+    told = office.reads("순번,충전금액,처리결과\r\n2,20640,미가입\r\n합계,1,20640,bat-1\r\n")
 
     assert (told["paid"], told["returned"]) == (20_640, 20_640)
     assert office.month_of(2).payments[0].reason == "not_a_member"
@@ -317,10 +317,23 @@ def test_a_file_of_failures_that_was_cut_off_pays_nobody() -> None:
     office.approves()
     office.files_it()
 
-    titles, row, total = "순번,충전금액,처리결과\r\n", "2,20640,미가입\r\n", "합계,1,20640\r\n"
+    titles, row, total = "순번,충전금액,처리결과\r\n", "2,20640,미가입\r\n", "합계,1,20640,bat-1\r\n"
     for cut in (titles, titles + row, titles + total):
         with pytest.raises(Refused, match="return_"):
             office.reads(cut)
+    assert office.state() == "filed"
+
+
+def test_a_file_without_failures_of_another_batch_pays_nobody() -> None:
+    office = a_pay_office()
+    office.accounts.special = {"res-1": a_wallet()}
+    office.worked(1)
+    office.prepares(method="local_currency")
+    office.approves()
+    office.files_it()
+
+    with pytest.raises(Refused, match="return_of_another_batch"):
+        office.reads("순번,충전금액,처리결과\r\n합계,0,0,bat-9\r\n")
     assert office.state() == "filed"
 
 
