@@ -14,8 +14,14 @@ from datetime import date
 from shared.errors import Refused
 
 #: ``monthly_cap`` won a month; ``week_minutes``, ``month_minutes`` of work; ``direct_job_overlap`` two direct jobs on one
-#: day; ``repeat_months`` more than so many of the last months; ``recent_months`` so many or more of them.
-KINDS = ("monthly_cap", "week_minutes", "month_minutes", "direct_job_overlap", "repeat_months", "recent_months")
+#: day; ``shift_overlap`` two places at one time; ``repeat_months`` more than so many of the last months;
+#: ``recent_months`` so many or more of them.
+KINDS = (
+    *("monthly_cap", "week_minutes", "month_minutes"),
+    *("direct_job_overlap", "shift_overlap", "repeat_months", "recent_months"),
+)
+#: Kinds that forbid something as such: they have no value.
+WITHOUT_VALUE = ("direct_job_overlap", "shift_overlap")
 #: What happens to what passes a limit: it is refused, it is told, it is ranked lower, or the pay above it is held back.
 EFFECTS = ("refuse", "warn", "rank", "flag")
 #: Over what is added up: all work of a resident, that for one employer (a workplace by name), that in one programme.

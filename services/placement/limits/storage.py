@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from services.placement.limits.model import EFFECTS, KINDS, PERS, Limit, LimitTable, Required
+from services.placement.limits.model import EFFECTS, KINDS, PERS, WITHOUT_VALUE, Limit, LimitTable, Required
 
 #: Kinds that look back over months.
 LOOKING_BACK = ("repeat_months", "recent_months")
@@ -65,7 +65,7 @@ def _row(row: dict[str, Any]) -> Limit:
         raise ValueError("source is empty: say where the limit is published")
     return Limit(
         kind=kind,
-        value=0 if kind == "direct_job_overlap" else _whole("value", row["value"]),
+        value=0 if kind in WITHOUT_VALUE else _whole("value", row["value"]),
         effect=_one_of("effect", row["effect"], EFFECTS),
         since=since,
         until=until,

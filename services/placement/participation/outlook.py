@@ -9,6 +9,7 @@ from functools import partial
 
 from services.placement.limits.model import PERS, Limit, LimitTable, days_that_decide
 from services.placement.participation.claims import (
+    LEFT,
     NEVER,
     Claim,
     Shift,
@@ -28,7 +29,7 @@ from services.placement.participation.model import (
 )
 from services.placement.participation.months import lasts_until
 from services.placement.participation.wanted import Wanted
-from shared.clock import kst_day
+from shared.clock import KST, kst_day
 
 #: Overlapping days named one by one in an objection.
 MOST_DAYS_NAMED = 31
@@ -53,6 +54,7 @@ def outlook(claims: Iterable[Claim], wanted: Wanted, limits: LimitTable) -> Outl
     overlaps = tuple(_overlaps(claim, others, limits, "refuse"))
     found = [*_overlap_objections(overlaps, others, "refuse")]
     found += _overlap_objections(tuple(_overlaps(claim, others, limits, "warn")), others, "warn")
+    found += _at_one_time(claim, others, limits)
     until, ranked_lower, told = _lasting(claim, others, limits)
     found += told
     weeks, told = _weeks(claim, others, limits)
@@ -121,6 +123,26 @@ def _overlaps(claim: Claim, others: Iterable[Claim], limits: LimitTable, effect:
 
 
 Told = tuple[str, Objection]
+
+
+def _at_one_time(claim: Claim, others: Iterable[Claim], limits: LimitTable) -> list[Told]:
+    """Object to shifts that lie over those of another place: nobody is in two places at once, or paid for both."""
+    places = [other for other in others if other.state != LEFT and other.opening_id != claim.opening_id]
+    shared = sorted(
+        (max(start, begins), min(end, ends))
+        for start, end in claim.shifts
+        for other in places
+        for begins, ends in other.shifts
+        if start < ends and begins < end
+    )
+    if not shared:
+        return []
+    limit = _limit(limits, "shift_overlap", claim, kst_day(shared[0][0]))
+    if limit is None:
+        return []
+    start, end = (f"{instant.astimezone(KST):%Y-%m-%d %H:%M}" for instant in shared[0])
+    values = {"count": len(shared), "start": start, "end": end}
+    return [(limit.effect, Objection("shifts_at_one_time", "shifts", values))]
 
 
 def _overlap_objections(overlaps: tuple[Overlap, ...], others: tuple[Claim, ...], effect: str) -> list[Told]:

@@ -22,16 +22,18 @@ Who = tuple[str, str]
 LOOK_AGAIN, LOOKS_FOR = 0.7, 150.0
 #: An act that was given up meanwhile: asked anew, as another act.
 TOO_LATE = "act_too_late"
+#: What the limits on taking part say.
+LIMITS = ("direct_jobs_overlap", "shifts_at_one_time")
 _OPENING = frozenset({"opening_is_filled", "opening_is_selecting", "opening_is_closed", "opening_is_cancelled"})
 _SHEET = frozenset({"attendance_is_settled", "attendance_is_void", "attendance_is_open"})
 #: Refusals that a race explains, by verb.
 EXPLAINED: Mapping[str, frozenset[str]] = {
     "publish": frozenset({TOO_LATE, "budget_exceeded"}),
-    "apply": _OPENING | {"direct_jobs_overlap"},
+    "apply": _OPENING | set(LIMITS),
     "select": _OPENING
-    | {"no_place_left", "already_selected", "direct_jobs_overlap", "application_not_pending", TOO_LATE},
+    | {"no_place_left", "already_selected", *LIMITS, "application_not_pending", TOO_LATE},
     "accept_offer": frozenset(
-        {"no_such_offer", "offer_is_lost", "already_selected", "direct_jobs_overlap", "application_not_pending", TOO_LATE}
+        {"no_such_offer", "offer_is_lost", "already_selected", *LIMITS, "application_not_pending", TOO_LATE}
     ),
     "decline_offer": frozenset({"no_such_offer"}),
     "withdraw": frozenset({"application_has_ended"}),

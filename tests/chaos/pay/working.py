@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.clock import from_iso, iso
 from tests.chaos.load import NeverAnswered
-from tests.chaos.pay.asking import TOO_LATE, Acting, Story, Told, Who
+from tests.chaos.pay.asking import LIMITS, TOO_LATE, Acting, Story, Told, Who
 from tests.chaos.pay.stage import HOST, OFFICERS, PLACE, Job, Stage
 
 OPENINGS, ATTENDANCE = "placement_openings", "placement_attendance"
@@ -154,7 +154,7 @@ class Working:
             told = self._do_anew(
                 lambda: self._acting.act(story, who, OPENINGS, "accept_offer", about, application_id=about)
             )
-            if told.refused != "direct_jobs_overlap":
+            if told.refused not in LIMITS:
                 return told
         return self._acting.act(story, who, OPENINGS, "decline_offer", about, application_id=about)
 

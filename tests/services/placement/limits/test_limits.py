@@ -79,6 +79,7 @@ def test_the_shipped_rows_are_those_of_the_notices() -> None:
 
     assert kinds == {
         ("direct_job_overlap", "total"): (0, "refuse"),
+        ("shift_overlap", "total"): (0, "refuse"),
         ("repeat_months", "total"): (24, "refuse"),
         ("recent_months", "total"): (12, "rank"),
         ("week_minutes", "total"): (15 * 60, "warn"),

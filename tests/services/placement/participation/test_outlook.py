@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.placement.limits.model import LimitTable, Required
-from services.placement.participation.claims import Claim, minutes_by_day, month_of, week_of
+from services.placement.participation.claims import LEFT, Claim, minutes_by_day, month_of, week_of
 from services.placement.participation.outlook import minutes_by, outlook, overlap_of
 from shared.errors import Refused
 from tests.services.placement.participation.makers import (
@@ -66,6 +66,37 @@ def test_the_days_that_overlap_are_named() -> None:
     (objection,) = found.objections
     assert (objection.code, objection.values["days"]) == ("direct_jobs_overlap", ["2026-12-09", "2026-12-10"])
     assert objection.values["programmes"] == ["gs-citizen-allowance"]
+
+
+def test_nobody_works_in_two_places_at_one_time() -> None:
+    here = a_claim(a_wanted("opn-1", "2026-12-07", "2026-12-08", direct=False))
+    there = a_wanted("opn-2", "2026-12-08", direct=False, shifts=((at("2026-12-08 11:30"), at("2026-12-08 13:00")),))
+    once = LimitTable((a_limit("shift_overlap"),))
+
+    (objection,) = outlook([here], there, once).objections
+
+    assert objection.code == "shifts_at_one_time"
+    assert objection.values == {"count": 1, "start": "2026-12-08 11:30", "end": "2026-12-08 12:00"}
+    assert outlook([here], there, LimitTable()).objections == ()
+    warned = outlook([here], there, LimitTable((a_limit("shift_overlap", effect="warn"),)))
+    assert (warned.objections, named(*warned.warnings)) == ((), ["shifts_at_one_time"])
+
+
+@pytest.mark.parametrize("start", ["2026-12-07 12:00", "2026-12-07 08:00"])
+def test_shifts_that_only_touch_are_one_after_the_other(start: str) -> None:
+    here = a_claim(a_wanted("opn-1", "2026-12-07", direct=False))
+    there = a_wanted("opn-2", "2026-12-07", direct=False, shifts=((at(start), at(start) + timedelta(hours=2)),))
+
+    assert outlook([here], there, LimitTable((a_limit("shift_overlap"),))).objections == ()
+
+
+def test_a_place_that_was_left_or_is_of_the_same_opening_is_in_nobodys_way() -> None:
+    once = LimitTable((a_limit("shift_overlap"),))
+    left = a_claim(a_wanted("opn-1", direct=False), state=LEFT)
+    before = a_claim(a_wanted("opn-2", direct=False))
+
+    assert outlook([left], a_wanted("opn-2", direct=False), once).objections == ()
+    assert outlook([before], a_wanted("opn-2", direct=False, attempt=2), once).objections == ()
 
 
 def test_jobs_that_follow_each_other_do_not_overlap() -> None:
