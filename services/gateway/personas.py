@@ -62,6 +62,15 @@ PERSONAS: dict[str, Persona] = {
             frozenset({GWANGSAN}),
         ),
         Persona(
+            "approver",
+            "누리 주무관",
+            "다온 주무관이 만든 지급을 확인하는 공무원",
+            "The second officer: looks at what the first one prepared to pay.",
+            "officer",
+            "officer-demo-nuri",
+            frozenset({GWANGSAN}),
+        ),
+        Persona(
             "operator",
             "새벽 운영자",
             "밤에 대기열을 지켜보는 운영 담당자",

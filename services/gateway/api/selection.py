@@ -64,6 +64,7 @@ class PlaceQuote(Told):
     opening_id = fields.String()
     resident_id = fields.String()
     may_apply = fields.Boolean()
+    refused = fields.Nested(Refusal, allow_none=True, metadata={"description": "지금 지원을 받지 않는 까닭 · why nobody can apply now"})
     limits = fields.Nested(Outlook)
     pay = fields.Nested(Pay)
 
@@ -138,6 +139,7 @@ class OfferAnswered(Told):
 def quote(query: dict[str, Any], opening_id: str) -> Any:
     """Show what a place would do to the resident's limits, and what it pays, before applying."""
     told = ask(SERVICE, "quote", opening_id=opening_id, **query)
+    told = all_worded(told, "refused")
     if not told.get("limits"):
         return told
     return {**told, "limits": all_worded(told["limits"], "objections", "warnings")}

@@ -153,10 +153,6 @@ class Call(Aggregate):
             last_day=days[-1],
         )
 
-    def can_be_applied_for(self, now: datetime) -> bool:
-        """Return whether anybody can apply now."""
-        return self.state == OPEN and now < self.terms.deadline
-
     def takes_applications(self, now: datetime) -> None:
         """Raise ``Refused`` when nobody can apply any more."""
         if self.state != OPEN:

@@ -96,6 +96,8 @@ class Openings(Aggregates[Opening]):
 class Applications(Aggregates[Application]):
     """All applications."""
 
+    named = "application_id"
+
     def __init__(self, collection: Collection, *, clock: Clock, serial: Serial) -> None:
         super().__init__(collection, ApplicationCodec(), source=APPLICATIONS_SOURCE, clock=clock, serial=serial)
 

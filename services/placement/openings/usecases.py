@@ -124,8 +124,8 @@ class OpeningDesk(Followed):
     def quote(self, actor: Actor, *, opening_id: str, resident_id: str | None = None) -> dict[str, Any]:
         """Return what the limits would say of a place here, and what it pays: shown before applying.
 
-        ``may_apply``: it takes applications, and no limit objects; ``limits``: objections (they refuse), warnings, weeks,
-        months; ``pay`` in won. Nothing is kept.
+        ``may_apply``: it takes applications, and no limit objects; ``refused``: why it takes none, ``{code, field, values}``
+        or null; ``limits``: objections (they refuse), warnings, weeks, months; ``pay`` in won. Nothing is kept.
         """
         opening = self.openings.get(opening_id)
         resident = resident_id or actor.subject
@@ -134,11 +134,12 @@ class OpeningDesk(Followed):
         attempt = 1 if known is None else known.attempt + int(not (known.waits or known.state == SELECTED))
         now = self.clock.now()
         outlook = self.limits.quote(opening.wanted(resident, attempt, now))
-        terms = opening.terms
+        terms, refused = opening.terms, self._refusal(opening, known, now)
         return {
             "opening_id": opening_id,
             "resident_id": resident,
-            "may_apply": not outlook.objections and opening.can_be_applied_for(now),
+            "may_apply": not outlook.objections and refused is None,
+            "refused": None if refused is None else {name: refused.to_wire()[name] for name in ("code", "field", "values")},
             "limits": outlook.to_wire(),
             "pay": {
                 "hourly_won": terms.hourly_won,
@@ -146,6 +147,16 @@ class OpeningDesk(Followed):
                 "won": terms.won_a_place,
             },
         }
+
+    def _refusal(self, opening: Opening, known: Application | None, now: datetime) -> Refused | None:
+        """Return why somebody can't apply here now, apart from limits, or None."""
+        if known is not None and (known.waits or known.state == SELECTED):
+            return Refused("already_applied", field="opening_id", state=known.state)
+        try:
+            opening.takes_applications(now)
+        except Refused as refused:
+            return refused
+        return None
 
     def apply(self, actor: Actor, *, act_id: str, opening_id: str, resident_id: str | None = None) -> dict[str, Any]:
         """Apply for an opening, for oneself; an officer may apply for a resident, and is recorded as proxy."""

@@ -181,6 +181,8 @@ class Tenants(Aggregates[Tenant]):
 class Programmes(Aggregates[Programme]):
     """All programmes."""
 
+    named = "programme_id"
+
     def prepare(self) -> None:
         """Make the indexes."""
         wanted = (("tenant", "district.code"), ("tenant", "parent"), ("tenant", "tags"))

@@ -80,6 +80,7 @@ def test_a_quote_says_that_nobody_can_apply_any_more(hall: Hall) -> None:
     after = hall.desk.quote(a_resident(1), opening_id="opn-1")
 
     assert (before["may_apply"], after["may_apply"]) == (True, False)
+    assert (before["refused"], after["refused"]["code"]) == (None, "deadline_passed")
 
 
 def test_an_officer_of_another_district_sees_nothing_of_a_residents_applications(hall: Hall) -> None:
