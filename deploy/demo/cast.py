@@ -15,7 +15,7 @@ from shared.clock import KST, iso, kst_day
 #: 광주광역시 광산구, MOIS series.
 DISTRICT: Final = "29200"
 #: Programmes of the data: one for each scenario, so that the figures of one come from it alone.
-WALK: Final = "gs-walk10"
+WALK: Final = "gs-sangsang-village"
 MEALS: Final = "gs-citizen-allowance"
 
 #: Where the resident of V1 stands.

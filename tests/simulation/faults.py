@@ -110,8 +110,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "promises-are-not-counted",
         "services.placement.budgets.model",
-        "        self.committed += move.to.committed - since.committed",
-        "        pass",
+        "Sums(move.to.granted - since.granted, move.to.committed - since.committed)",
+        "Sums(move.to.granted - since.granted)",
         "the budget forgets what it promised to people",
     ),
     Fault(
