@@ -131,6 +131,8 @@ def _wanted(account: Account) -> Iterator[tuple[str, ...]]:
         for payment in month["payments"]:
             if payment["state"] != "claimed":
                 yield f"allowance.{payment['state']}", month["_id"], payment["batch_id"], str(payment["won"])
+        for number, _ in enumerate(month["paid_back"], 1):
+            yield "budget.posted", f"{month['_id']}:paid_back:{number}", "0", "0"
     for batch in account.batches:
         yield from _wanted_of_batch(batch)
 

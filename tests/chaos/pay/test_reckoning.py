@@ -269,6 +269,7 @@ def an_account() -> Account:
             *facts_of_batch("bat-1", CAPPED, 0),
             *facts_of_batch("bat-2", CAPPED, FULL),
             *facts_of_batch("bat-3", DIRECT, FULL),
+            a_fact("budget.posted", DIRECT, 8, posting_id=f"{SOCHONS}:paid_back:1", paid=0, returned=0),
         ],
         mails=[
             (f"<{letter['cause']['key']}.은하@sipbun.localhost>", ("eunha@chaos.example",))
