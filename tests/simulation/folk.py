@@ -93,7 +93,7 @@ class Folk:
             asked["act_id"] = f"act-{self._acts}"
         story = f"{actor.subject} {method} {' '.join(str(asked[key]) for key in _TOLD if asked.get(key) is not None)}"
         patient = method not in self.may_leave or self.random.random() > 0.4
-        for _ in range(200):
+        for _ in range(2_000):
             try:
                 answer = self.world.call(service, method, token=actor, **asked)
             except (Unavailable, Conflict):
