@@ -9,7 +9,6 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,23 +19,21 @@ from deploy.demo import cast
 from deploy.demo.again import dealt_with, deliver_again
 from deploy.demo.board import Board, heard_by
 from deploy.demo.desk import Desk
+from deploy.demo.player import FIGURES, LETTERS, TENANTS, Player, plain
 from deploy.demo.tally import Readings, duplicates, missing
 from deploy.demo.verdict import Found, Outcome
-from deploy.demo.watch import Watcher
 from deploy.running import Running
 from services.gateway import catalogue
 from services.placement.wages.storage import read_wages
 from shared.actors import Actor
 from shared.clock import iso
-from shared.errors import CrossesTheDoor, Refused, Unavailable
+from shared.errors import Refused
 from shared.events import placement
 from shared.ids import Ids
 from shared.messaging.topology import QUEUES
-from shared.trace import new_traceparent, within
 
-OPENINGS, PROGRAMMES, TENANTS = "placement_openings", "placement_programmes", "placement_tenants"
+OPENINGS, PROGRAMMES = "placement_openings", "placement_programmes"
 REGISTRY, INTERESTS = "residents_registry", "residents_interests"
-LETTERS, FIGURES = "notifications_letters", "statistics_figures"
 
 #: What the data calls its rows.
 _ROLES = {
@@ -51,21 +48,15 @@ G_ENDS_AFTER = 2
 MAILS = 15.0
 
 
-class Story:
+class Story(Player):
     """One demo in a tenant of its own."""
 
     def __init__(self, town: Running, desk: Desk, ids: Ids, *, tenant: str, board: Board) -> None:
-        self.town = town
-        self.desk = desk
-        self.ids = ids
-        self.tenant = tenant
-        self.board = board
-        self.operator = self._actor("operator-demo", "operator")
+        super().__init__(town, desk, ids, tenant=tenant, board=board)
         self.officers = tuple(
-            (name, self._actor(f"officer-{number}", "officer"))
+            (name, self._actor(f"officer-{number}", "officer", cast.DISTRICT))
             for number, name in enumerate(("담당자 한결", "담당자 슬기"), start=1)
         )
-        self.watcher = Watcher(desk, board, amqp_url=town.amqp_url, tenant=tenant, operator=self.operator)
         self.outcome = Outcome(tenant)
         self._openings: dict[str, str] = {}
         self._data = Path(__file__).parents[1] / "data"
@@ -99,7 +90,7 @@ class Story:
         self.board.chapter("준비 (getting ready)")
         self._do(self.operator, TENANTS, "open", tenant=self.tenant, name=f"시연 {self.tenant}", rehearsal=True)
         rows = yaml.safe_load((self._data / "programmes.yaml").read_text(encoding="utf-8"))["programmes"]
-        loaded = self._ask(self.operator, PROGRAMMES, "load", tenant=self.tenant, programmes=_plain(rows))
+        loaded = self._ask(self.operator, PROGRAMMES, "load", tenant=self.tenant, programmes=plain(rows))
         listed = self._ask(None, PROGRAMMES, "list", tenant=self.tenant)["programmes"]
         self.outcome.programmes = {"rows": len(rows), "loaded": loaded["loaded"], "listed": len(listed)}
         roles = Counter(row["role"] for row in listed)
@@ -230,7 +221,7 @@ class Story:
                 self.desk.wait(
                     lambda one=one: [  # type: ignore[misc]
                         letter
-                        for letter in self._inbox(one)
+                        for letter in self._letters_of(one)
                         if letter["about"] == about and letter["kind"] == "published"
                     ],
                     bool,
@@ -339,7 +330,7 @@ class Story:
         return [
             kept
             for seen in self.watcher.seen(name, lambda data: data["opening_id"] == opening_id)
-            for kept in self._archive(seen.event.id)
+            for kept in self._kept(seen.event.id)
         ]
 
     # At the end everything is read back.
@@ -356,11 +347,11 @@ class Story:
             self.outcome.mails = self.desk.wait(
                 self._mails, lambda mails: mails == {"sent": len(self.applicants)}, seconds=MAILS
             )
-        archive = self._whole_archive()
+        archive = self._archive()
         self.outcome.events = len(archive)
         told = Readings(
             archive=archive,
-            inboxes={one.resident_id: self._inbox(one) for one in (*self.neighbours, *self.applicants)},
+            inboxes={one.resident_id: self._letters_of(one) for one in (*self.neighbours, *self.applicants)},
             states=states,
             opening_id=opening_id,
             figures=self.outcome.figures,
@@ -383,29 +374,7 @@ class Story:
             return []
         return log.read_text(encoding="utf-8").splitlines()
 
-    def _whole_archive(self) -> dict[str, list[Mapping[str, Any]]]:
-        """Return the archive entries of each event that travelled, by its key, once there is one for each."""
-        return self.desk.wait(
-            lambda: {
-                seen.event.key: [kept for kept in self._archive(seen.event.id) if kept["event_key"] == seen.event.key]
-                for seen in self.watcher.all()
-            },
-            lambda found: all(found.values()),
-        )
-
-    def _close_the_tenant(self) -> None:
-        with suppress(CrossesTheDoor, Unavailable):
-            self._do(self.operator, TENANTS, "close", tenant=self.tenant)
-
     # How it asks.
-
-    def _do(self, who: Actor, service: str, method: str, /, **asked: Any) -> Any:
-        """Command something, in a trace of its own."""
-        return self._ask(who, service, method, act_id=self.ids.new("act"), **asked)
-
-    def _ask(self, who: Actor | None, service: str, method: str, /, **asked: Any) -> Any:
-        with within(new_traceparent()):
-            return self.desk.ask(who, service, method, **asked)
 
     def _publish(self, job: cast.Job, programme: str, places: int, *, deadline: Any = None) -> None:
         opening_id = self.ids.new("opn")
@@ -438,35 +407,16 @@ class Story:
         total: Mapping[str, Any] = told["total"]
         return total
 
-    def _archive(self, event_id: str) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = self._ask(self.operator, FIGURES, "event", event_id=event_id)["events"]
-        return found
-
-    def _inbox(self, one: cast.Who) -> list[Mapping[str, Any]]:
-        told = self._ask(self._resident(one), LETTERS, "inbox", resident_id=one.resident_id)
-        letters: list[Mapping[str, Any]] = told["letters"]
-        return letters
+    def _letters_of(self, one: cast.Who) -> list[Mapping[str, Any]]:
+        return self._inbox(self._resident(one))
 
     def _mails(self) -> dict[str, int]:
         about = self.outcome.opening_id
         return dict(
             Counter(
-                letter["mail"] for one in self.applicants for letter in self._inbox(one) if letter["about"] == about
+                letter["mail"] for one in self.applicants for letter in self._letters_of(one) if letter["about"] == about
             )
         )
 
     def _resident(self, one: cast.Who) -> Actor:
         return self._actor(one.resident_id, "resident")
-
-    def _actor(self, subject: str, role: str) -> Actor:
-        districts = frozenset({cast.DISTRICT}) if role == "officer" else frozenset()
-        return Actor(subject, frozenset({role}), self.tenant, districts)
-
-
-def _plain(value: Any) -> Any:
-    """Return rows as JSON has them: YAML's bare days become text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -34,8 +34,6 @@ class Story:
     night: float = 0.0
     #: The operator's data, if it is not that which is shipped.
     settings: Callable[[], Settings | None] = lambda: None
-    #: Words of alarms that belong to the story.
-    alarms: tuple[str, ...] = ()
 
 
 #: Desks that lead to programmes, and those of what comes after a place was given.
@@ -90,8 +88,6 @@ PAY = Story(
     idle=frozenset({"spaces", "notifications", *_PLANS}),
     night=pay_cast.NIGHT,
     settings=pay_cast.settings,
-    # Who was paid before the shift was corrected was paid more than the place earned, and gives it back.
-    alarms=("overdrawn",),
 )
 STORIES = {story.name: story for story in (OFFICE, JOBS, PAY)}
 

@@ -21,38 +21,30 @@ from deploy.demo.board import Board
 from deploy.demo.desk import Desk
 from deploy.demo.office import cast
 from deploy.demo.office.verdict import Outcome
-from deploy.demo.watch import Watcher
+from deploy.demo.player import TENANTS, Player
 from deploy.radicale import Radicale
 from deploy.running import Running
 from shared.actors import Actor
 from shared.errors import CrossesTheDoor, Unavailable
 from shared.ids import Ids
-from shared.trace import new_traceparent, within
 
-TENANTS, PROGRAMMES, REGISTRY = "placement_tenants", "placement_programmes", "residents_registry"
+PROGRAMMES, REGISTRY = "placement_programmes", "residents_registry"
 FACILITIES, PLANS, BOOKINGS = "spaces_facilities", "spaces_plans", "spaces_bookings"
 SEATS, CASES, AGREEMENT = "spaces_seats", "spaces_cases", "spaces_agreement"
-LETTERS, FIGURES = "notifications_letters", "statistics_figures"
 CONSENT = "2026-01"
 #: Seconds between two readings of the facility's calendar.
 EVERY = 10
 
 
-class Story:
+class Story(Player):
     """One demo in a tenant of its own."""
 
     def __init__(
         self, town: Running, desk: Desk, ids: Ids, *, tenant: str, board: Board, calendar: Radicale
     ) -> None:
-        self.town = town
-        self.desk = desk
-        self.ids = ids
-        self.tenant = tenant
-        self.board = board
+        super().__init__(town, desk, ids, tenant=tenant, board=board, about="rooms")
         self.calendar = calendar
-        self.operator = self._actor("operator-demo", "operator")
-        self.officer = self._actor("officer-demo", "officer")
-        self.watcher = Watcher(desk, board, amqp_url=town.amqp_url, tenant=tenant, operator=self.operator, about="rooms")
+        self.officer = self._actor("officer-demo", "officer", cast.DISTRICT)
         self.watcher.programmes = dict.fromkeys(range(6), f"{tenant}:{cast.OFFICE}")
         self.outcome = Outcome(tenant)
         self._now = desk.clock.now()
@@ -275,7 +267,7 @@ class Story:
             lambda found: all(found[kind] == count for kind, count in wanted.items()),
         )
         self.outcome.letters = dict(sorted(counted.items()))
-        archive = self.desk.wait(self._archive, lambda found: all(found.values()))
+        archive = self._archive()
         self.outcome.events = len(archive)
         self.outcome.duplicates = [
             *(f"사건 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
@@ -292,21 +284,13 @@ class Story:
         tally = Counter((letter["kind"], letter["about"]) for letter in self._inbox(who))
         return [(kind, count) for (kind, _), count in tally.items() if count > 1 and kind != "seat_taken"]
 
-    def _archive(self) -> dict[str, list[Mapping[str, Any]]]:
-        found = {}
-        for seen in self.watcher.all():
-            told = self._ask(self.operator, FIGURES, "event", event_id=seen.event.id)["events"]
-            found[seen.event.key] = [kept for kept in told if kept["event_key"] == seen.event.key]
-        return found
-
     def _close_the_office(self) -> None:
         with suppress(CrossesTheDoor, Unavailable):
             self._do(self.officer, AGREEMENT, "disconnect_feed", feed_id=self.feed)
         for facility in self._known.values():
             with suppress(CrossesTheDoor, Unavailable):
                 self._do(self.officer, FACILITIES, "close_facility", facility_id=facility)
-        with suppress(CrossesTheDoor, Unavailable):
-            self._do(self.operator, TENANTS, "close", tenant=self.tenant)
+        self._close_the_tenant()
 
     # What the facility's own people see and do in their calendar.
 
@@ -372,23 +356,5 @@ class Story:
         told: Mapping[str, Any] = self._ask(self.officer, SEATS, "get", plan_id=self.seat_plan)
         return told
 
-    def _inbox(self, who: Actor) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = self._ask(who, LETTERS, "inbox", resident_id=who.subject)["letters"]
-        return found
-
     def _about(self, who: Actor, booking: str) -> list[Mapping[str, Any]]:
         return [letter for letter in self._inbox(who) if letter["about"] == booking]
-
-    def _do(self, who: Actor, service: str, method: str, /, **asked: Any) -> Any:
-        """Command something, in a trace of its own."""
-        return self._ask(who, service, method, act_id=self.ids.new("act"), **asked)
-
-    def _ask(self, who: Actor | None, service: str, method: str, /, **asked: Any) -> Any:
-        with within(new_traceparent()):
-            return self.desk.ask(who, service, method, **asked)
-
-    def _actor(self, subject: str, role: str) -> Actor:
-        districts = frozenset({cast.DISTRICT}) if role == "officer" else frozenset()
-        return Actor(subject, frozenset({role}), self.tenant, districts)
-
-

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,42 +17,34 @@ import yaml
 
 from deploy.demo.board import Board
 from deploy.demo.desk import Desk
+from deploy.demo.player import FIGURES, TENANTS, Player, plain
 from deploy.demo.programmes import cast
 from deploy.demo.programmes.verdict import Outcome
-from deploy.demo.watch import Watcher
 from deploy.running import Running
 from services.placement.openings.draw import verify
 from shared.actors import Actor
 from shared.clock import iso
-from shared.errors import CrossesTheDoor, Refused, Unavailable
+from shared.errors import Refused
 from shared.ids import Ids
-from shared.trace import new_traceparent, within
 
-TENANTS, PROGRAMMES, REGISTRY = "placement_tenants", "placement_programmes", "residents_registry"
+PROGRAMMES, REGISTRY = "placement_programmes", "residents_registry"
 CALLS, PROPOSALS, BUDGETS = "placement_calls", "placement_proposals", "placement_budgets"
 OPENINGS, ATTENDANCE = "placement_openings", "placement_attendance"
 ALLOWANCE, BATCHES, ACCOUNTS = "placement_allowance", "placement_batches", "residents_accounts"
-LETTERS, FIGURES = "notifications_letters", "statistics_figures"
 CONSENT = "2026-01"
 CONSENTS = ("service", "payout")
 
 
-class Story:
+class Story(Player):
     """One demo in a tenant of its own."""
 
     def __init__(self, town: Running, desk: Desk, ids: Ids, *, tenant: str, board: Board) -> None:
-        self.town = town
-        self.desk = desk
-        self.ids = ids
-        self.tenant = tenant
-        self.board = board
-        self.operator = self._actor("operator-demo", "operator")
+        super().__init__(town, desk, ids, tenant=tenant, board=board)
         #: Of the whole city; one of the district, who proposes; two who do the money.
         self.city = self._actor("officer-city", "officer")
         self.district = self._actor("officer-district", "officer", cast.DISTRICT)
         self.payer, self.approver = (self._actor(name, "officer", cast.DISTRICT) for name in ("officer-1", "officer-2"))
         self.host = self._actor("host-demo", "host")
-        self.watcher = Watcher(desk, board, amqp_url=town.amqp_url, tenant=tenant, operator=self.operator)
         self.hosted = f"{tenant}:{cast.PROPOSED}"
         self.watcher.programmes = dict.fromkeys(range(6), self.hosted)
         self.outcome = Outcome(tenant)
@@ -79,8 +70,7 @@ class Story:
             self._read_everything_back()
         finally:
             if opened:
-                with suppress(CrossesTheDoor, Unavailable):
-                    self._do(self.operator, TENANTS, "close", tenant=self.tenant)
+                self._close_the_tenant()
             self.watcher.close()
             self.board.end()
         self.outcome.seconds = self.board.seconds
@@ -95,7 +85,7 @@ class Story:
         rows = yaml.safe_load(data.read_text(encoding="utf-8"))["programmes"]
         told = self._ask(
             self.operator, PROGRAMMES, "load", tenant=self.tenant,
-            programmes=[_plain(row) for row in rows if row["id"] != cast.PROPOSED],
+            programmes=[plain(row) for row in rows if row["id"] != cast.PROPOSED],
         )
         self.board.act("운영자", f"사업 {told['loaded']}개를 올림", "deploy/data/programmes.yaml")
         self.outcome.incheon = self._report(cast.INCHEON)
@@ -344,7 +334,7 @@ class Story:
             lambda found: all(found[kind] >= count for kind, count in wanted.items()),
         )
         self.outcome.letters = dict(sorted(counted.items()))
-        archive = self.desk.wait(self._archive, lambda found: all(found.values()))
+        archive = self._archive()
         self.outcome.events = len(archive)
         self.outcome.duplicates = [
             *(f"사건 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
@@ -367,13 +357,6 @@ class Story:
         )["total"]
         return told
 
-    def _archive(self) -> dict[str, list[Mapping[str, Any]]]:
-        found = {}
-        for seen in self.watcher.all():
-            told = self._ask(self.operator, FIGURES, "event", event_id=seen.event.id)["events"]
-            found[seen.event.key] = [kept for kept in told if kept["event_key"] == seen.event.key]
-        return found
-
     # How it asks.
 
     def _resident(self, name: str, number: int) -> Actor:
@@ -395,27 +378,3 @@ class Story:
     def _application_of(self, who: Actor) -> Mapping[str, Any]:
         rows = self._ask(who, OPENINGS, "my_applications", resident_id=who.subject)["applications"]
         return next((row for row in rows if row["opening_id"] == self.opening), {"state": ""})
-
-    def _inbox(self, who: Actor) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = self._ask(who, LETTERS, "inbox", resident_id=who.subject)["letters"]
-        return found
-
-    def _do(self, who: Actor, service: str, method: str, /, **asked: Any) -> Any:
-        """Command something, in a trace of its own."""
-        return self._ask(who, service, method, act_id=self.ids.new("act"), **asked)
-
-    def _ask(self, who: Actor | None, service: str, method: str, /, **asked: Any) -> Any:
-        with within(new_traceparent()):
-            return self.desk.ask(who, service, method, **asked)
-
-    def _actor(self, subject: str, role: str, *districts: str) -> Actor:
-        return Actor(subject, frozenset({role}), self.tenant, frozenset(districts))
-
-
-def _plain(value: Any) -> Any:
-    """Return what YAML read as JSON has it: bare days become text."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if hasattr(value, "isoformat") else value

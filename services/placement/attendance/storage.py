@@ -15,7 +15,8 @@ from services.placement.attendance.codes import WorkplaceCode
 from services.placement.attendance.deciding import Rules, Word
 from services.placement.attendance.model import Sheet
 from services.placement.attendance.revisions import Dispute, Revision
-from services.placement.attendance.work import Earned, Work, earned
+from services.placement.attendance.work import Work, earned
+from services.placement.wages.pay import Earned
 from shared.aggregate import Act
 from shared.clock import Clock
 from shared.errors import NotFound

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.placement.attendance.codes import STEP, WorkplaceCode
+from services.placement.attendance.codes import WorkplaceCode
 from services.placement.attendance.deciding import HOST, IN, OFFICER, OUT
 from services.placement.attendance.model import RESIDENT, Sheet
 from services.placement.attendance.ports import Opening, Openings, hosts_of
@@ -22,6 +22,7 @@ from shared.aggregate import Act
 from shared.clock import Clock, iso, utc
 from shared.errors import NotFound, Refused
 from shared.pages import after, checked_limit, instant_after, page
+from shared.rotating import STEP
 
 MOST_ROWS = 200
 #: What changes a sheet; may be called again on fresh state.

@@ -9,17 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.placement.attendance.model import SETTLED, VOID, Sheet
-from services.placement.wages.pay import won_for
+from services.placement.wages.pay import Earned, won_for
 from shared.aggregate import Aggregate
 from shared.events.placement import work as events
-
-
-@dataclass(frozen=True)
-class Earned:
-    """What the settled shifts of a place pay, in whole won; ``revision`` rises with each correction of any of them."""
-
-    won: int
-    revision: int
 
 
 def is_complete(sheets: Sequence[Sheet], shifts: int) -> bool:

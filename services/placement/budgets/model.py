@@ -160,7 +160,7 @@ class Budget(Aggregate):
     def overdrawn(self) -> int:
         """Won paid beyond what is committed: what was corrected after it was paid, and is not given back yet.
 
-        Else it is 0: nothing is paid that is not committed (``BudgetDesk.post`` logs an alarm when it is).
+        Else it is 0: nothing is paid that is not committed.
         """
         return max(0, self.paid - self.returned - self.sums.recovered - self.committed)
 

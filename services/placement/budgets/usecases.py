@@ -150,14 +150,15 @@ class BudgetDesk:
         """Count what a batch paid, or what came back, exactly once (budgets/once.py).
 
         ``noted`` says whether the batch has noted this posting, ``note`` lets it; call it also for one that is noted.
-        What passes the committed won has moved all the same: it is counted, shown as overdrawn, and an alarm is logged.
+        What passes the committed won has moved all the same: it is counted, and shown as overdrawn until it is given
+        back. Whether something was paid twice is what batches/balance.py looks for.
         """
         self.make_sure_of(posting.programme_id, posting.tenant)
 
         def count(budget: Budget) -> None:
             budget.post(posting)
             if posting.paid and budget.overdrawn:
-                log.error("budget_overdrawn", programme=budget.id, posting=posting.id, won=budget.overdrawn)
+                log.warning("budget_overdrawn", programme=budget.id, posting=posting.id, won=budget.overdrawn)
 
         count_once(
             self.budgets,

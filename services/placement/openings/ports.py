@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from services.placement.openings.model import Evidence, Ranking
 from services.placement.participation.wanted import Wanted
 from services.placement.programmes.model import Programme, Tenant
+from services.placement.wages.pay import Earned
 from shared.errors import Refused
 
 
@@ -81,30 +82,10 @@ class Evidences(Protocol):
         """Return it by resident id; who is missing is neutral: unknown, or does not consent to be judged by it."""
 
 
-@dataclass(frozen=True)
-class Earned:
-    """What a place has earned once all its shifts are settled; a correction has a higher revision."""
-
-    won: int
-    revision: int
-
-
-class Settled(Protocol):
-    """As ``Earned``, from whoever settles."""
-
-    @property
-    def won(self) -> int:
-        """Whole won."""
-
-    @property
-    def revision(self) -> int:
-        """Rises with each correction."""
-
-
 class Sheets(Protocol):
     """Where attendance is read."""
 
-    def earned(self, application_id: str, attempt: int, shifts: int) -> Settled | None:
+    def earned(self, application_id: str, attempt: int, shifts: int) -> Earned | None:
         """Return what the place has earned, or None until all its shifts are settled."""
 
 

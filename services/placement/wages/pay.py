@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 def won_for(minutes: int, hourly_won: int) -> int:
     """Return what these minutes of one shift pay.
@@ -12,3 +14,11 @@ def won_for(minutes: int, hourly_won: int) -> int:
     173
     """
     return -(-minutes * hourly_won // 60)
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What a place has earned once all its shifts are settled; a correction has a higher revision."""
+
+    won: int
+    revision: int

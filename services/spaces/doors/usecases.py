@@ -10,12 +10,13 @@ from urllib.parse import quote
 
 import segno
 
-from services.spaces.doors.model import STEP, Door
+from services.spaces.doors.model import Door
 from services.spaces.doors.storage import Doors
 from services.spaces.facilities.model import Place
 from shared.actors import Actor
 from shared.aggregate import Act
 from shared.clock import Clock, iso
+from shared.rotating import STEP
 
 
 class Places(Protocol):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.placement.attendance.work import Earned
+from services.placement.wages.pay import Earned
 from shared.errors import Refused, Unavailable
 from shared.events.placement import work as events
 from shared.mongo.twin import TwinDatabase

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.placement.attendance.work import Earned
+from services.placement.wages.pay import Earned
 from shared.errors import Refused
 from shared.events.placement import work as events
 from tests.services.placement.attendance.office import (

@@ -15,7 +15,6 @@ from services.placement.limits.model import Limit, LimitTable
 from services.placement.openings.model import Evidence
 from services.placement.openings.money import OpeningsMoney
 from services.placement.openings.places import OpeningsPlaces
-from services.placement.openings.ports import Earned
 from services.placement.openings.reactions import reactions, with_candidates
 from services.placement.openings.seeds import SeedsFromIds
 from services.placement.openings.selection import SelectionDesk
@@ -27,6 +26,7 @@ from services.placement.participation.usecases import ParticipationDesk
 from services.placement.participation.wanted import Wanted
 from services.placement.programmes.model import District, Programme, Tenant
 from services.placement.programmes.parts import TargetGroup
+from services.placement.wages.pay import Earned
 from services.placement.wages.storage import read_wages
 from shared.actors import Actor
 from shared.clock import KST, StoppedClock

@@ -8,8 +8,8 @@ import pytest
 
 from services.placement.openings.giving import GIVE_WITHIN
 from services.placement.openings.model import Placement
-from services.placement.openings.ports import Earned
 from services.placement.participation.usecases import HOLD_FOR
+from services.placement.wages.pay import Earned
 from shared.errors import Conflict, Refused, Unavailable
 from tests.services.placement.office import OFFICER, a_resident
 from tests.services.placement.openings.hall import NO_OVERLAP, Hall, a_hall, a_programme

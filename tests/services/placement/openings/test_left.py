@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.placement.budgets.model import Budget, faults
-from services.placement.openings.ports import Earned
-from services.placement.wages.pay import won_for
+from services.placement.wages.pay import Earned, won_for
 from shared.errors import Refused
 from shared.events.contract import Contract
 from shared.events.envelope import Event
