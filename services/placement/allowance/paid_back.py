@@ -36,12 +36,14 @@ class PaidBackDesk:
             recovered=said["won"],
         )
 
-        def note(month: PayMonth) -> dict[str, Any]:
+        def mark(month: PayMonth) -> dict[str, Any]:
             month.note_posted(number)
             return {}
 
-        self.budget.post(
-            posting,
-            noted=lambda: self.months.get(pay_month_id).paid_back[number - 1].posted,
-            note=lambda: self.months.act(None, pay_month_id, note) and None,
-        )
+        def note() -> None:
+            self.months.act(None, pay_month_id, mark)
+
+        def noted() -> bool:
+            return bool(self.months.get(pay_month_id).paid_back[number - 1].posted)
+
+        self.budget.post(posting, noted=noted, note=note)
