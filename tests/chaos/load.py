@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -67,7 +67,7 @@ class Stage:
     programmes: tuple[str, ...]
     neighbours: tuple[Neighbour, ...]
     onlookers: tuple[str, ...]
-    shift: Mapping[str, str]
+    last_day: date
     deadline: str
     hourly_won: int
 
@@ -75,6 +75,17 @@ class Stage:
     def cost(self) -> int:
         """What one opening costs, in won."""
         return math.ceil(MINUTES * self.hourly_won / 60)
+
+    def shift_of(self, number: int) -> dict[str, str]:
+        """When the work of fill ``number`` is: no two fills at one time, so that nobody is asked to be in two places.
+
+        Days fill up from the last one back.
+        """
+        days, slot = divmod(number, 24 * 60 // MINUTES)
+        start = datetime.combine(self.last_day, datetime.min.time(), KST) + timedelta(
+            days=-days, minutes=slot * MINUTES
+        )
+        return {"start": iso(start), "end": iso(start + timedelta(minutes=MINUTES))}
 
     def mail_of(self, resident: str) -> str | None:
         """Where a resident may be written to."""
@@ -172,13 +183,13 @@ class People:
         )
         rows = hosted_rows()[:PROGRAMMES]
         self.insist("placement_programmes", "load", operator, tenant=self.tenant, programmes=rows)
-        shift, deadline, won = work_that_pays()
+        last_day, deadline, won = work_that_pays()
         stage = Stage(
             tenant=self.tenant,
             programmes=tuple(f"{self.tenant}:{row['id']}" for row in rows),
             neighbours=tuple(self._neighbours()),
             onlookers=tuple(f"{self.prefix}-onlooker-{number}" for number in range(ONLOOKERS)),
-            shift=shift,
+            last_day=last_day,
             deadline=deadline,
             hourly_won=won,
         )
@@ -298,9 +309,7 @@ class People:
         for resident in (fill.other, fill.chosen):
             self._do(fill, f"apply:{resident}", "apply", (resident, "resident"), opening_id=fill.opening)
         officer = ("officer-chaos", "officer")
-        answer = self._do(
-            fill, "select", "select", officer, opening_id=fill.opening, resident_id=fill.chosen
-        )
+        answer = self._do(fill, "select", "select", officer, opening_id=fill.opening, resident_id=fill.chosen)
         if not answer["filled"]:
             raise Refused("not_filled", field="opening_id", answer=answer)
 
@@ -317,7 +326,7 @@ class People:
                     programme_id=fill.programme,
                     title="작은도서관 도서 정리",
                     place=PLACE,
-                    shifts=[dict(stage.shift)],
+                    shifts=[stage.shift_of(fill.number)],
                     places=1,
                     hourly_won=stage.hourly_won,
                     mode="officer",
@@ -346,7 +355,9 @@ def hosted_rows() -> list[dict[str, Any]]:
     hosted = [
         row
         for row in told["programmes"]
-        if row["role"] in ("core", "hosted") and row.get("district_code") and row["kind"] not in ("umbrella", "platform_feature")
+        if row["role"] in ("core", "hosted")
+        and row.get("district_code")
+        and row["kind"] not in ("umbrella", "platform_feature")
     ]
     return [_json(row) for row in hosted]
 
@@ -359,15 +370,13 @@ def _json(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def work_that_pays() -> tuple[dict[str, str], str, int]:
-    """A shift of two hours on a day that the wage table knows, a deadline six hours ahead, and the minimum wage.
+def work_that_pays() -> tuple[date, str, int]:
+    """The last day of work that the wage table knows, a deadline six hours ahead, and the minimum wage of that day.
 
     Tomorrow if its year is known, else the last day that is: a rehearsal's work may lie in the past.
     """
     wages = read_wages(Settings.data_dir / "wages.yaml")
     now = datetime.now(UTC)
     day = min((now + timedelta(days=1)).astimezone(KST).date(), wages.newest_day())
-    start = datetime(day.year, day.month, day.day, 10, tzinfo=KST)
-    end = start + timedelta(minutes=MINUTES)
     won = wages.won_an_hour(kind="minimum", regions=(), day=day)
-    return {"start": iso(start), "end": iso(end)}, iso(now + timedelta(hours=6)), won
+    return day, iso(now + timedelta(hours=6)), won

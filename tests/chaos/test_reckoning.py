@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ STAGE = Stage(
     programmes=("chaos-test:gs-walk10",),
     neighbours=(Neighbour("은하", "eunha@chaos.example"), Neighbour("소촌", None)),
     onlookers=("첨단",),
-    shift={"start": "2026-11-23T10:00:00+09:00", "end": "2026-11-23T12:00:00+09:00"},
+    last_day=date(2026, 11, 23),
     deadline="2026-11-23T09:00:00+09:00",
     hourly_won=10320,
 )
@@ -74,7 +74,11 @@ def an_account() -> Account:
                 "moving": [],
             }
         ],
-        letters=[a_letter("selected", "은하", "sent"), a_letter("closed", "소촌", "none"), a_letter("published", "첨단", "none")],
+        letters=[
+            a_letter("selected", "은하", "sent"),
+            a_letter("closed", "소촌", "none"),
+            a_letter("published", "첨단", "none"),
+        ],
         archive=[
             a_fact(said.OPENING_PUBLISHED, "1"),
             a_fact(said.APPLICATION_SUBMITTED, "2", "은하"),

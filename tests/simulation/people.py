@@ -24,6 +24,8 @@ class Plan:
     mode: str
     #: Virtual seconds until its deadline.
     open_for: float
+    #: When its work begins, in KST. Two of them are at one time: nobody is given a place in both.
+    hour: int
 
 
 class People(Folk):
@@ -34,12 +36,12 @@ class People(Folk):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.plans = (
-            Plan("opn-1", "narrow", 2, "officer", 400.0),
-            Plan("opn-2", "narrow", 2, "officer", 300.0),
-            Plan("opn-3", "wide", 3, "officer", 350.0),
-            Plan("opn-4", "wide", 2, "first_come", 250.0),
-            Plan("opn-5", "narrow", 2, "officer", 120.0),
-            Plan("opn-6", "narrow", 2, "officer", 90.0),
+            Plan("opn-1", "narrow", 2, "officer", 400.0, 8),
+            Plan("opn-2", "narrow", 2, "officer", 300.0, 10),
+            Plan("opn-3", "wide", 3, "officer", 350.0, 12),
+            Plan("opn-4", "wide", 2, "first_come", 250.0, 14),
+            Plan("opn-5", "narrow", 2, "officer", 120.0, 16),
+            Plan("opn-6", "narrow", 2, "officer", 90.0, 16),
         )
         #: What the narrow programme may spend: one of its two openings, and a little.
         self.ceiling = 2 * 2 * 10_320 + 100
@@ -76,7 +78,7 @@ class People(Folk):
 
     def _publish_once(self, plan: Plan) -> Any:
         now = self.world.scheduler.now()
-        work = (now + timedelta(days=2)).astimezone(KST).replace(hour=10, minute=0, second=0, microsecond=0)
+        work = (now + timedelta(days=2)).astimezone(KST).replace(hour=plan.hour, minute=0, second=0, microsecond=0)
         return self.insist(
             "placement_openings",
             "publish",
@@ -134,26 +136,40 @@ class People(Folk):
                     self.insist("placement_openings", "apply", resident, opening_id=plan.opening_id)
 
     def _decide(self, officer: Actor) -> None:
-        """Select at random, in a race with the other officer; sometimes take a place back, close or cancel."""
+        """Select in a race with the other officer; sometimes take a place back, close or cancel.
+
+        Mostly of those who applied, sometimes of people and openings that nobody expects.
+        """
         self.wait(6.0)
-        for _ in range(9):
+        for _ in range(12):
             plan = self.random.choice(self.plans)
-            resident = self.random.choice(RESIDENTS).subject
             roll = self.random.random()
             named = {"opening_id": plan.opening_id}
-            if roll < 0.80:
-                self.insist("placement_openings", "select", officer, **named, resident_id=resident)
+            if roll < 0.78:
+                opening, resident = self._one_of("apply")
+                self.insist("placement_openings", "select", officer, opening_id=opening, resident_id=resident)
             elif roll < 0.88:
-                asked = {**named, "resident_id": resident}
-                self.insist("placement_openings", "release_place", officer, **asked)
+                opening, resident = self._one_of("select")
+                self.insist("placement_openings", "release_place", officer, opening_id=opening, resident_id=resident)
             elif roll < 0.93:
-                application = f"{plan.opening_id}:{resident}"
-                self.insist("placement_openings", "not_select", officer, application_id=application)
+                opening, resident = self._one_of("apply")
+                self.insist("placement_openings", "not_select", officer, application_id=f"{opening}:{resident}")
             elif roll < 0.97:
                 self.insist("placement_openings", "close", officer, **named)
             else:
                 self.insist("placement_openings", "cancel", officer, **named, reason="시설 공사")
             self.wait(3.0)
+
+    def _one_of(self, verb: str) -> tuple[str, str]:
+        """Return the opening and the resident of something done, or now and then of nothing at all."""
+        done = [
+            (asked["opening_id"], asked.get("resident_id", asked["actor"]))
+            for name, asked, _ in self.ledger.done
+            if name == verb
+        ]
+        if done and self.random.random() < 0.75:
+            return self.random.choice(done)
+        return self.random.choice(self.plans).opening_id, self.random.choice(RESIDENTS).subject
 
     def _tell_from_outside(self) -> None:
         """Two offices of one publisher number their events alike; one says what nobody knows, one breaks its word."""
