@@ -13,10 +13,11 @@ acked only after its copy was confirmed. Replaying what another publisher said a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import amqp
@@ -28,7 +29,7 @@ from shared.errors import Unavailable
 from shared.messaging.message import EVENTS, PARKED, Delivery
 from shared.messaging.outbox import NEW, STUCK, Waiting, mark, take_out, waiting
 from shared.messaging.premises import reasons_of
-from shared.messaging.reasons import fingerprint
+from shared.messaging.reasons import AT_ONCE, fingerprint
 from shared.messaging.topology import QUEUES, RPC_DEAD
 from shared.messaging.wire import LOST, PipelinedPublisher, connect, delivery_of, hang_up
 from shared.mongo.port import Collection as Kept
@@ -91,7 +92,7 @@ class DeadLetters:
         found: list[DeadLetter] = []
         for name in self._queues(dead=dead, parked=parked):
             with _window(self._url, name) as (_, messages):
-                found.extend(self._letter(name, message) for message in messages)
+                found.extend(letter for _, letter in self._letters(name, messages))
         if dead:
             found.extend(letter for letter, _ in self._stuck())
         return found
@@ -124,8 +125,7 @@ class DeadLetters:
         kept: dict[str, str] = {}
         for name in self._queues(dead=dead, parked=parked):
             with _window(self._url, name) as (channel, messages):
-                for message in messages:
-                    letter = self._letter(name, message)
+                for message, letter in self._letters(name, messages):
                     if chosen is not None and not _is_chosen(letter, chosen):
                         continue
                     objection = act(name, message)
@@ -150,11 +150,21 @@ class DeadLetters:
             *([PARKED] if parked else []),
         ]
 
-    def _letter(self, name: str, message: Any) -> DeadLetter:
-        delivery = delivery_of(message, None)
+    def _letters(self, name: str, messages: Iterable[Any]) -> Iterator[tuple[Any, DeadLetter]]:
+        """Give each message with what an operator sees of it; their reasons are read some hundred at a time."""
         queue = name.removesuffix(".dead") if name not in (PARKED, RPC_DEAD) else name
+        coming = iter(messages)
+        while some := [(message, delivery_of(message, None)) for message in islice(coming, AT_ONCE)]:
+            known: Mapping[str, Mapping[str, Any]] = {}
+            if queue != name:
+                reasons = reasons_of(self._database(queue.partition(".")[0]), self._clock)
+                known = reasons.of([fingerprint(queue, delivery) for _, delivery in some])
+            for message, delivery in some:
+                yield message, self._letter(name, queue, delivery, known.get(fingerprint(queue, delivery)))
+
+    def _letter(self, name: str, queue: str, delivery: Delivery, known: Mapping[str, Any] | None) -> DeadLetter:
         said = _said(delivery.body)
-        code, reason, died = self._why(name, queue, delivery)
+        code, reason, died = _why(name, delivery, known)
         happened = _instant(said.get("time"))
         since = died or happened
         return DeadLetter(
@@ -171,20 +181,6 @@ class DeadLetters:
             body=delivery.body,
             headers=delivery.headers,
         )
-
-    def _why(self, name: str, queue: str, delivery: Delivery) -> tuple[str, str, datetime | None]:
-        if name == PARKED:
-            return "unbound", f"nobody binds {delivery.routing_key}", None
-        if name == RPC_DEAD:
-            return "unanswerable", str(delivery.headers.get("x-sipbun-reason", "the request says no reply_to")), None
-        death = _last_death(delivery.headers)
-        died = _instant(death.get("time"))
-        if death.get("reason") == "delivery_limit":
-            return "delivery_limit", "delivered too often without an answer: consumers kept dying or waiting", died
-        known = reasons_of(self._database(queue.partition(".")[0]), self._clock).of(queue, delivery)
-        if known is None:
-            return "rejected", "refused; the reason is no longer kept", died
-        return "rejected", str(known["why"]), known["at"]
 
     def _stuck(self) -> Iterator[tuple[DeadLetter, Waiting]]:
         for name, collection in self._outboxes.items():
@@ -283,6 +279,21 @@ class _Taken:
             if message is None:
                 return
             yield message
+
+
+def _why(name: str, delivery: Delivery, known: Mapping[str, Any] | None) -> tuple[str, str, datetime | None]:
+    """Return the code, the reason and, where it is known, when the message died."""
+    if name == PARKED:
+        return "unbound", f"nobody binds {delivery.routing_key}", None
+    if name == RPC_DEAD:
+        return "unanswerable", str(delivery.headers.get("x-sipbun-reason", "the request says no reply_to")), None
+    death = _last_death(delivery.headers)
+    died = _instant(death.get("time"))
+    if death.get("reason") == "delivery_limit":
+        return "delivery_limit", "delivered too often without an answer: consumers kept dying or waiting", died
+    if known is None:
+        return "rejected", "refused; the reason is no longer kept", died
+    return "rejected", str(known["why"]), known["at"]
 
 
 def _replay(publisher: PipelinedPublisher, name: str, message: Any) -> str | None:

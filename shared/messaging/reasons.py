@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from shared.clock import Clock
@@ -11,6 +12,8 @@ from shared.mongo.port import Collection, Duplicate, Index
 
 #: Seconds: the same 30 days that a dead message is expected to be looked at in.
 KEPT_FOR = 30 * 24 * 3600
+#: Reasons read in one command: the embedded engine leaves the index for longer lists.
+AT_ONCE = 150
 
 
 def fingerprint(queue: str, delivery: Delivery) -> str:
@@ -39,6 +42,9 @@ class Reasons:
             # Another one gave it at the same time.
             self._collection.update_one({"_id": fingerprint(queue, delivery)}, said)
 
-    def of(self, queue: str, delivery: Delivery) -> dict[str, Any] | None:
-        """Return ``{"why", "at", "times"}``, or None when it died by the delivery limit or the reason has gone."""
-        return self._collection.find_one({"_id": fingerprint(queue, delivery)})
+    def of(self, fingerprints: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return ``{"why", "at", "times"}`` by fingerprint, for up to ``AT_ONCE``.
+
+        One is missing when the message died by the delivery limit, or when the reason has gone.
+        """
+        return {kept["_id"]: kept for kept in self._collection.find({"_id": {"$in": list(fingerprints)}})}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.clock import StoppedClock
 from shared.messaging.message import Delivery
-from shared.messaging.reasons import Reasons
+from shared.messaging.reasons import Reasons, fingerprint
 from shared.mongo.port import Database
 from tests.shared.mongo.conftest import kept
 
@@ -24,7 +24,10 @@ def test_a_replay_that_died_of_something_else_says_so(kept: Database) -> None:
 
     reasons.keep("placement.openings", letter, "refused: the shop is closed")
 
-    told = reasons.of("placement.openings", letter)
-    assert told is not None
+    unknown = fingerprint("placement.openings", Delivery(b"[]", None, "", message_id="편지-2"))
+    known = fingerprint("placement.openings", letter)
+    found = reasons.of([known, unknown])
+    assert set(found) == {known}
+    told = found[known]
     assert (told["why"], told["times"]) == ("refused: the shop is closed", 2)
     assert told["at"] == NOON + timedelta(seconds=60)
