@@ -11,21 +11,19 @@ The Erlang port mapper `epmd` is shared by all nodes of a machine and is left ru
 """
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from deploy.management import Management, ManagementAway, ManagementRefused, with_vhost
-from deploy.pids import Process, free_port, start_in_own_group
+from deploy.pids import free_port, start_in_own_group
+from deploy.server import NotReady, Server, still_listens, write_private
 
 #: Bytes of a body. An event, and a question or answer of RPC, is at most 256 KiB: larger ones the broker refuses, and
 #: tells the publisher.
@@ -43,10 +41,6 @@ USER = "sipbun"
 
 class NotInstalled(Exception):
     """rabbitmq-server is missing; the message is the command that installs it."""
-
-
-class NotReady(Exception):
-    """The server did not become ready, or died on the way; the message says where to read why."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +71,15 @@ class NodeIdentity:
         )
 
 
-class BrokerNode:
-    """One private node in one folder. A second object on the same folder sees the same node, from any process.
+class BrokerNode(Server):
+    """One private node in one folder. start() raises NotInstalled."""
 
-    start() and restart() return at once; wait_ready() waits. stop() is polite, kill() is `kill -9`.
-    """
+    title = "RabbitMQ"
+    memory = "node.json"
 
     def __init__(self, folder: Path, *, consumer_timeout: float | None = None) -> None:
         """Name the folder; nothing is started. `consumer_timeout`: seconds, None for RabbitMQ's own 30 minutes."""
-        self.folder = Path(folder).resolve()
+        super().__init__(folder)
         self.consumer_timeout = consumer_timeout
 
     # -- what it is
@@ -114,50 +108,7 @@ class BrokerNode:
         """The management API of this node."""
         return Management(self.admin_url)
 
-    @property
-    def process(self) -> Process | None:
-        """The leader of the node's process group, or None when it does not run."""
-        kept = self._kept().get("process")
-        if kept is None:
-            return None
-        process = Process.from_json(kept)
-        return process if process.alive else None
-
-    @property
-    def running(self) -> bool:
-        """Whether the node's process is alive (ready or not)."""
-        return self.process is not None
-
     # -- what it does
-
-    def start(self) -> None:
-        """Start the node unless it runs. Raises NotInstalled."""
-        if self.running:
-            return
-        server = find_server()
-        self._release_ports_taken_meanwhile()
-        self._write_configuration()
-        # -noinput and RABBITMQ_ALLOW_INPUT together make the script become the Erlang VM instead of watching over it:
-        # the pid we keep is the node itself, so a SIGKILL sent to it leaves nothing behind.
-        started = start_in_own_group(
-            [server, "-noinput", "+B", "i"],
-            log=self.folder / "log" / "console.log",
-            environment=self._environment(),
-            folder=Path("/"),
-        )
-        kept = self._kept()
-        kept["process"] = Process.of(started.pid).as_json()
-        self._keep(kept)
-
-    def wait_ready(self, seconds: float = 90.0) -> None:
-        """Wait until AMQP and management both answer; raises NotReady when it dies or takes longer."""
-        until = time.monotonic() + seconds
-        while not self.answers():
-            if not self.running:
-                raise NotReady(f"RabbitMQ exited while starting; see {self.folder / 'log'}")
-            if time.monotonic() >= until:
-                raise NotReady(f"RabbitMQ was not ready after {seconds:.0f} s; see {self.folder / 'log'}")
-            time.sleep(0.1)
 
     def answers(self) -> bool:
         """Return whether the node greets an AMQP client and its virtual hosts are up."""
@@ -168,30 +119,6 @@ class BrokerNode:
         except (ManagementAway, ManagementRefused):
             return False
         return True
-
-    def stop(self, patience: float = 15.0) -> None:
-        """Stop the node politely, by its pid; after `patience` seconds by force."""
-        process = self.process
-        if process is not None:
-            process.end(patience)
-        self._forget_process()
-        self._drop_link()
-
-    def kill(self) -> None:
-        """`kill -9` the whole node at once."""
-        process = self.process
-        if process is not None:
-            members = process.group()
-            process.signal_group(signal.SIGKILL)
-            for member in (process, *members):
-                member.wait_gone(5)
-        self._forget_process()
-        self._drop_link()
-
-    def restart(self) -> None:
-        """Stop and start; the same ports, the same data."""
-        self.stop()
-        self.start()
 
     def add_vhost(self, name: str) -> str:
         """Create a virtual host and return its AMQP address."""
@@ -204,21 +131,23 @@ class BrokerNode:
 
     # -- files
 
-    def _kept(self) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = json.loads((self.folder / "node.json").read_text())
-        except FileNotFoundError:
-            return {}
-        return found
-
-    def _keep(self, kept: dict[str, Any]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_private(self.folder / "node.json", json.dumps(kept, indent=1))
+    def _launch(self) -> subprocess.Popen[bytes]:
+        server = find_server()
+        self._release_ports_taken_meanwhile()
+        self._write_configuration()
+        # -noinput and RABBITMQ_ALLOW_INPUT together make the script become the Erlang VM instead of watching over it:
+        # the pid we keep is the node itself, so a SIGKILL sent to it leaves nothing behind.
+        return start_in_own_group(
+            [server, "-noinput", "+B", "i"],
+            log=self.folder / "log" / "console.log",
+            environment=self._environment(),
+            folder=Path("/"),
+        )
 
     def _forget_process(self) -> None:
-        kept = self._kept()
-        if kept.pop("process", None) is not None:
-            self._keep(kept)
+        super()._forget_process()
+        if "identity" in self._kept() and self._link().is_symlink() and self._link().readlink() == self.folder:
+            self._link().unlink()
 
     def _release_ports_taken_meanwhile(self) -> None:
         """Ports were chosen when the folder was new; if a stranger listens there now, choose others.
@@ -269,10 +198,6 @@ class BrokerNode:
 
     def _link(self) -> Path:
         return Path(tempfile.gettempdir()) / self.identity.name.partition("@")[0]
-
-    def _drop_link(self) -> None:
-        if "identity" in self._kept() and self._link().is_symlink() and self._link().readlink() == self.folder:
-            self._link().unlink()
 
     def _plain_folder(self) -> Path:
         """Return the folder under a name that RabbitMQ can digest.
@@ -363,36 +288,3 @@ def amqp_answers(host: str, port: int, seconds: float = 1.0) -> bool:
             return greeting.recv(1) == b"\x01"
     except OSError:
         return False
-
-
-def listens(host: str, port: int) -> bool:
-    """Return whether somebody accepts connections there."""
-    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=0.5):
-        return True
-    return False
-
-
-def still_listens(host: str, port: int, seconds: float = 3.0) -> bool:
-    """Return whether somebody accepts connections there and goes on doing so.
-
-    A process shot a moment ago counts as gone while its threads still hold the socket: that passes.
-    """
-    until = time.monotonic() + seconds
-    while listens(host, port):
-        if time.monotonic() >= until:
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file only its owner can read, in one step: a reader sees the old or the new text, never half."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            out.write(text)
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise

@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from deploy.broker import listens
 from deploy.running import http_status
+from deploy.server import listens
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from deploy.broker import BrokerNode, NotInstalled, NotReady, listens, still_listens
+from deploy.broker import BrokerNode, NotInstalled
 from deploy.database import EmbeddedDatabase
 from deploy.pids import PATIENCE, Process, free_port, reap, start_in_own_group
 from deploy.processes import Spec
 from deploy.running import ROOT, http_status
+from deploy.server import NotReady, listens, still_listens
 
 #: Seconds before the first, second, ... restart of a process that keeps dying.
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)

@@ -6,45 +6,32 @@ so it may be killed at any time and started again.
 
 import base64
 import http.client
-import json
 import os
-import signal
+import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from deploy.broker import NotReady, listens, still_listens, write_private
-from deploy.pids import Process, free_port, start_in_own_group
+from deploy.pids import start_in_own_group
+from deploy.server import ServerOfOnePort, listens, write_private
 
 #: The only user; every collection is theirs.
 USER = "facility"
 
 
-class Radicale:
-    """One server in one folder: start, stop, kill -9, restart, wait until it answers.
+class Radicale(ServerOfOnePort):
+    """One server in one folder. Without a password everybody may do everything."""
 
-    A second object on the same folder sees the same server, from any process. Without a password everybody may do
-    everything.
-    """
+    title = "Radicale"
+    memory = "radicale.json"
 
     def __init__(self, folder: Path, port: int | None = None, *, password: str = "") -> None:
         """Name the folder; nothing is started."""
-        self.folder = Path(folder).resolve()
+        super().__init__(folder)
         self.password = password
         if port is not None:
             self._keep({**self._kept(), "port": port})
-
-    @property
-    def port(self) -> int:
-        """The port on 127.0.0.1, chosen once per folder."""
-        kept = self._kept()
-        if "port" not in kept:
-            kept["port"] = free_port()
-            self._keep(kept)
-        return int(kept["port"])
 
     @property
     def url(self) -> str:
@@ -54,54 +41,6 @@ class Radicale:
     def calendar(self, name: str) -> str:
         """Return the address of a calendar, whether it is there or not."""
         return f"{self.url}{USER}/{quote(name)}/"
-
-    @property
-    def process(self) -> Process | None:
-        """The server's process, or None when it does not run."""
-        kept = self._kept().get("process")
-        if kept is None:
-            return None
-        process = Process.from_json(kept)
-        return process if process.alive else None
-
-    @property
-    def running(self) -> bool:
-        """Whether the server's process is alive (ready or not)."""
-        return self.process is not None
-
-    def start(self) -> None:
-        """Start the server unless it runs."""
-        if self.running:
-            return
-        kept = self._kept()
-        if still_listens("127.0.0.1", self.port):
-            kept["port"] = free_port()
-            self._keep(kept)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # A file of our own, or one of the machine or of the user would be read.
-        configuration = self.folder / "radicale.ini"
-        configuration.write_text(self._configuration(), encoding="utf-8")
-        if self.password:
-            write_private(self.folder / "users", f"{USER}:{self.password}\n")
-        started = start_in_own_group(
-            [sys.executable, "-m", "radicale", "--config", str(configuration)],
-            log=self.folder / "log" / "radicale.log",
-            environment=os.environ,
-            folder=self.folder,
-        )
-        kept = self._kept()
-        kept["process"] = Process.of(started.pid).as_json()
-        self._keep(kept)
-
-    def wait_ready(self, seconds: float = 60.0) -> None:
-        """Wait until it answers; raises NotReady when it dies or takes longer."""
-        until = time.monotonic() + seconds
-        while not self.answers():
-            if not self.running:
-                raise NotReady(f"Radicale exited while starting; see {self.folder / 'log'}")
-            if time.monotonic() >= until:
-                raise NotReady(f"Radicale was not ready after {seconds:.0f} s; see {self.folder / 'log'}")
-            time.sleep(0.05)
 
     def answers(self) -> bool:
         """Return whether it answers within two seconds."""
@@ -141,26 +80,6 @@ class Radicale:
         finally:
             line.close()
 
-    def stop(self, patience: float = 15.0) -> None:
-        """Stop the server politely, by its pid; after `patience` seconds by force."""
-        process = self.process
-        if process is not None:
-            process.end(patience)
-        self._forget_process()
-
-    def kill(self) -> None:
-        """`kill -9` the server."""
-        process = self.process
-        if process is not None:
-            process.signal_group(signal.SIGKILL)
-            process.wait_gone(5)
-        self._forget_process()
-
-    def restart(self) -> None:
-        """Stop and start; the same port, the same calendars."""
-        self.stop()
-        self.start()
-
     def _configuration(self) -> str:
         auth = "type = none"
         if self.password:
@@ -174,18 +93,17 @@ class Radicale:
             "[logging]\nlevel = warning\n"
         )
 
-    def _kept(self) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = json.loads((self.folder / "radicale.json").read_text())
-        except FileNotFoundError:
-            return {}
-        return found
-
-    def _keep(self, kept: dict[str, Any]) -> None:
+    def _launch(self) -> subprocess.Popen[bytes]:
+        self._leave_a_taken_port()
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_private(self.folder / "radicale.json", json.dumps(kept, indent=1))
-
-    def _forget_process(self) -> None:
-        kept = self._kept()
-        if kept.pop("process", None) is not None:
-            self._keep(kept)
+        # A file of our own, or one of the machine or of the user would be read.
+        configuration = self.folder / "radicale.ini"
+        configuration.write_text(self._configuration(), encoding="utf-8")
+        if self.password:
+            write_private(self.folder / "users", f"{USER}:{self.password}\n")
+        return start_in_own_group(
+            [sys.executable, "-m", "radicale", "--config", str(configuration)],
+            log=self.folder / "log" / "radicale.log",
+            environment=os.environ,
+            folder=self.folder,
+        )

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from deploy.broker import write_private
 from deploy.pids import Process
+from deploy.server import write_private
 
 ROOT = Path(__file__).resolve().parent.parent
 

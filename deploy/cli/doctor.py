@@ -15,11 +15,12 @@ import psutil
 import typer
 from rich.text import Text
 
-from deploy.broker import INSTALL_COMMAND, NotInstalled, find_server, listens
+from deploy.broker import INSTALL_COMMAND, NotInstalled, find_server
 from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, give
 from deploy.pids import free_port, is_free
 from deploy.prepare import stamped
 from deploy.running import ROOT, Running, state_dir
+from deploy.server import listens
 from deploy.supervisor import HTTP_PORT
 
 app = typer.Typer(add_completion=False)

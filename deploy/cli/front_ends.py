@@ -22,11 +22,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deploy.broker import write_private
 from deploy.cli.admission import address_of_broker, broker_of, no_broker
 from deploy.cli.answer import USAGE, AsJson, fail, give
 from deploy.management import ManagementAway, ManagementRefused
 from deploy.running import state_dir
+from deploy.server import write_private
 from shared.clock import KST
 from shared.messaging.rpc import DIRECT_REPLY, EXCHANGE
 

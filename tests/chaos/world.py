@@ -25,13 +25,14 @@ from typing import Any, TypeVar
 
 import pymongo
 
-from deploy.broker import BrokerNode, write_private
+from deploy.broker import BrokerNode
 from deploy.database import EmbeddedDatabase
 from deploy.mailsink import Accepted, accepted
 from deploy.management import Management, ManagementAway, ManagementRefused, vhost_of
 from deploy.pids import PATIENCE, Process
 from deploy.radicale import Radicale
 from deploy.running import Kept, Running, state_dir
+from deploy.server import write_private
 from deploy.town import bring_down, launch, wait_until_ready
 from services.gateway.publishers import Publisher, written
 from shared.actors import Actor

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.broker import listens
 from deploy.mailsink import accepted
 from deploy.pids import free_port
 from deploy.running import ROOT
+from deploy.server import listens
 from tests.harness import eventually
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.chaos.ending import Ending, Note, drain, ending, under_fire, until_nothing_is_held
 from tests.chaos.killing import Killer, plan_of
-from tests.chaos.load import People, Tries
+from tests.chaos.load import People
 from tests.chaos.office.account import Account, held, keep_account, unrest
 from tests.chaos.office.asking import ASKING, WANTS, Residents, Want
 from tests.chaos.office.audits import Finding, events
@@ -20,14 +21,9 @@ from tests.chaos.office.facility import FacilityPeople
 from tests.chaos.office.reckoning import Reckoning, reckon, story_of
 from tests.chaos.office.stage import Office, set_the_stage
 from tests.chaos.office.world import AGAIN, KINDS, OfficeWorld, an_office
-from tests.chaos.run import DRAINED_WITHIN, Note, drain, watching_the_backlog
-from tests.chaos.world import Shot
 
 #: Blackouts that stand in each calendar before we ever see it.
 BEFORE = 2
-#: Seconds that a span or minutes may still be held, after everything else is at rest, for an act that never came: the
-#: sweepers make it impossible when its minute is over.
-HELD_FOR = 90.0
 
 
 @dataclass(frozen=True)
@@ -35,16 +31,9 @@ class Outcome:
     """What one run found."""
 
     wants: Sequence[Want]
-    shots: Sequence[Shot]
     reckoning: Reckoning
     account: Account
-    tries: Tries
-    #: Seconds from the last kill until everything was at rest; None when it never was.
-    drained: float | None
-    unrest: Sequence[str]
-    seconds: float
-    killer_failed: str | None
-    restarts: Mapping[str, int]
+    ending: Ending
     failed_deeds: Sequence[str]
 
     @property
@@ -55,14 +44,7 @@ class Outcome:
     @property
     def passed(self) -> bool:
         """Whether nothing was found, nothing is dead, and all came to rest in time."""
-        return (
-            self.reckoning.clean
-            and not self.unanswered
-            and not self.failed_deeds
-            and self.killer_failed is None
-            and self.drained is not None
-            and self.drained <= DRAINED_WITHIN
-        )
+        return self.reckoning.clean and not self.unanswered and not self.failed_deeds and self.ending.well
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -75,9 +57,9 @@ class Outcome:
             "attempts": len(asked),
             "confirmed": len({event["subject"] for event in events(self.account, "booking.confirmed")}),
             "refused": sum(told.refused is not None for told in asked) + ended["refused"],
-            "kills": dict(Counter(shot.kind for shot in self.shots)),
+            "kills": self.ending.kills(),
             **self.reckoning.as_json(),
-            "drained_seconds": None if self.drained is None else round(self.drained, 1),
+            "drained_seconds": self.ending.drained_seconds(),
             "unanswered": len(self.unanswered),
             "cancelled": ended["cancelled"],
             "displaced": ended["displaced"],
@@ -86,25 +68,17 @@ class Outcome:
             "alternatives_taken": verbs["alternative"],
             "facility_entries": len(self.account.deeds),
             "in_calendars": sum(one.is_ours for entries in self.account.calendars.values() for one in entries),
-            "calls": self.tries.calls,
-            "asked_again": self.tries.again,
             "mails": len(self.account.mails),
             "letters": len(self.account.letters),
             "archived": len(self.account.archive),
-            "restarts": dict(self.restarts),
-            "seconds": round(self.seconds, 1),
+            **self.ending.as_json(),
         }
 
     def complaints(self) -> list[str]:
         """What a person should look at first, in words."""
         told = [f"want {want.number} ({want.resident.id}): {want.failed}" for want in self.unanswered]
         told += [f"the facility's people: {failed}" for failed in self.failed_deeds]
-        if self.killer_failed:
-            told.append(self.killer_failed)
-        if self.drained is None:
-            told.append(f"never at rest: {', '.join(self.unrest)}")
-        elif self.drained > DRAINED_WITHIN:
-            told.append(f"at rest only {self.drained:.0f} s after the last kill")
+        told += self.ending.complaints()
         told += [f"{name}: {depth} dead or parked" for name, depth in self.account.dead.items()]
         return told + [f"{one.kind}: {one.about} {one.what}" for one in self.reckoning.findings]
 
@@ -113,11 +87,11 @@ class Outcome:
         order = ("overlap", "lost", "ledger", "calendar")
         findings = sorted(self.reckoning.findings, key=lambda one: order.index(one.kind) if one.kind in order else 9)
         if findings:
-            return story_of(findings[0], self.wants, self.shots, self.account)
+            return story_of(findings[0], self.wants, self.ending.shots, self.account)
         if self.unanswered:
             want = self.unanswered[0]
             about = want.told[0].about if want.told else ""
-            told = story_of(Finding("unanswered", str(want.failed), about), [want], self.shots, self.account)
+            told = story_of(Finding("unanswered", str(want.failed), about), [want], self.ending.shots, self.account)
             return told if want.told else told + [f"  {at:%H:%M:%S.%f} {what}" for at, what in want.story]
         return []
 
@@ -154,21 +128,16 @@ def run(
         wants, killer = _ask_and_shoot(
             world, people, everybody, count=WANTS * residents, kills=kills, seed=seed, note=note, asked=asked
         )
-        drained, restless = drain(lambda: unrest(world, office, facility), killer.shots, note=note)
-        if drained is not None and patient:
-            _until_nothing_is_held(world, office, facility, note=note)
+        rest = drain(lambda: unrest(world, office, facility), killer.shots, note=note)
+        if rest[0] is not None and patient:
+            until_nothing_is_held(lambda: held(world, office), lambda: unrest(world, office, facility), note=note)
         account = keep_account(world, office, facility)
+        ended = ending(world, people, killer, rest, started=started)
         return Outcome(
             wants=wants,
-            shots=tuple(killer.shots),
+            ending=ended,
             reckoning=reckon(office, wants, account),
             account=account,
-            tries=people.tries,
-            drained=drained,
-            unrest=restless,
-            seconds=time.monotonic() - started,
-            killer_failed=killer.failed,
-            restarts={name: restarts for name, (_, restarts) in world.lives().items() if restarts},
             failed_deeds=tuple(everybody.failed_deeds),
         )
 
@@ -192,46 +161,21 @@ def _ask_and_shoot(
     asked: Callable[[int], None],
 ) -> tuple[list[Want], Killer]:
     begun = time.monotonic()
-
-    def shot_down(shot: Shot) -> None:
-        note(f"kill -9 {shot.process} (pid {shot.pid}), {time.monotonic() - begun:.1f} s")
-
     plan = plan_of(fills=count, kills=kills, seed=seed, kinds=KINDS, again=AGAIN)
-    killer = Killer(world, plan, seed=seed, tell=shot_down)
-    done_count, lock = 0, threading.Lock()
+    with under_fire(world, people, plan, seed=seed, note=note) as killer:
+        done_count, lock = 0, threading.Lock()
 
-    def done(failed: str | None) -> None:
-        nonlocal done_count
-        with lock:
-            done_count += 1
-            asked(done_count)
-        if failed is not None:
-            note(failed)
-        killer.note_fill()
+        def done(failed: str | None) -> None:
+            nonlocal done_count
+            with lock:
+                done_count += 1
+                asked(done_count)
+            if failed is not None:
+                note(failed)
+            killer.note_fill()
 
-    with watching_the_backlog(world, people):
-        killer.start()
-        try:
-            wants = residents.ask_all(count, done)
-            killer.join()
-        finally:
-            killer.stop()
+        wants = residents.ask_all(count, done)
     seconds = time.monotonic() - begun
     note(f"{count} wants in {seconds:.1f} s ({count / seconds:.1f}/s)")
     return wants, killer
 
-
-def _until_nothing_is_held(world: OfficeWorld, office: Office, facility: FacilityPeople, *, note: Note) -> None:
-    """Wait for the sweepers; what comes free by that is offered to others, and comes to rest again."""
-    until, told = time.monotonic() + HELD_FOR, False
-    while time.monotonic() < until:
-        count, longest = held(world, office)
-        if count:
-            if not told:
-                note(f"아직 잡아 둔 것 (held for acts that never came): {count}, {longest.total_seconds():.0f} s")
-                told = True
-            time.sleep(0.5)
-        elif unrest(world, office, facility):
-            time.sleep(0.5)
-        else:
-            return

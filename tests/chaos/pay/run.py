@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from random import Random
 from typing import Any
 
 from shared.errors import CrossesTheDoor
+from tests.chaos.ending import Ending, Note, drain, ending, under_fire, until_nothing_is_held
 from tests.chaos.killing import Killer, plan_of
-from tests.chaos.load import NeverAnswered, People, Tries
+from tests.chaos.load import NeverAnswered, People
 from tests.chaos.pay.account import Account, held, keep_account, uncounted, unrest
 from tests.chaos.pay.asking import FOR_A_PLACE, Acting, Story
 from tests.chaos.pay.audits import Finding
@@ -25,8 +25,7 @@ from tests.chaos.pay.reckoning import Reckoning, reckon, story_of
 from tests.chaos.pay.stage import PROGRAMMES, Job, Stage, openings_for, set_account, set_the_stage
 from tests.chaos.pay.working import Working
 from tests.chaos.pay.world import AGAIN, KINDS, a_payroll
-from tests.chaos.run import DRAINED_WITHIN, Note, drain, watching_the_backlog
-from tests.chaos.world import Shot, World
+from tests.chaos.world import World
 
 #: Stories played at once.
 CALLERS = 6
@@ -37,8 +36,6 @@ STEPS, PAY_STEPS = 3, 2
 PAYDAYS, LATE = 2, 0.15
 #: Rounds at the end until nothing is due: one for what is left, one for what the bank sent back, and some to spare.
 LAST_ROUNDS = 6
-#: Seconds that a hold may still stand, after everything else is at rest, for an act that never came.
-HELD_FOR = 90.0
 
 
 @dataclass(frozen=True)
@@ -46,16 +43,9 @@ class Outcome:
     """What one run found."""
 
     stories: Sequence[Story]
-    shots: Sequence[Shot]
     reckoning: Reckoning
     account: Account
-    tries: Tries
-    #: Seconds from the last kill until everything was at rest; None when it never was.
-    drained: float | None
-    unrest: Sequence[str]
-    seconds: float
-    killer_failed: str | None
-    restarts: Mapping[str, int]
+    ending: Ending
 
     @property
     def unanswered(self) -> list[Story]:
@@ -65,13 +55,7 @@ class Outcome:
     @property
     def passed(self) -> bool:
         """Whether nothing was found, nothing is dead, and all came to rest in time."""
-        return (
-            self.reckoning.clean
-            and not self.unanswered
-            and self.killer_failed is None
-            and self.drained is not None
-            and self.drained <= DRAINED_WITHIN
-        )
+        return self.reckoning.clean and not self.unanswered and self.ending.well
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -88,9 +72,9 @@ class Outcome:
             "lines": sum(len(one["lines"]) for one in account.months),
             "batches": sum(one["filed_on"] is not None for one in account.batches),
             "paid_won": sum(one.won for one in account.book if one.failed is None),
-            "kills": dict(Counter(shot.kind for shot in self.shots)),
+            "kills": self.ending.kills(),
             **self.reckoning.as_json(),
-            "drained_seconds": None if self.drained is None else round(self.drained, 1),
+            "drained_seconds": self.ending.drained_seconds(),
             "unanswered": len(self.unanswered),
             "withdrawn": sum(one["state"] == "withdrawn" for one in account.applications),
             "offers": sum(one["asked"] for one in account.openings),
@@ -100,24 +84,16 @@ class Outcome:
             "paid_back_won": sum(back["won"] for one in account.months for back in one["paid_back"]),
             "batches_cancelled": sum(one["state"] == "cancelled" for one in account.batches),
             "four_eyes_refused": sum(one.refused == "four_eyes_needed" for one in told),
-            "calls": self.tries.calls,
-            "asked_again": self.tries.again,
             "mails": len(account.mails),
             "letters": len(account.letters),
             "archived": len(account.archive),
-            "restarts": dict(self.restarts),
-            "seconds": round(self.seconds, 1),
+            **self.ending.as_json(),
         }
 
     def complaints(self) -> list[str]:
         """What a person should look at first, in words."""
         told = [f"{story.name}: {story.failed}" for story in self.unanswered]
-        if self.killer_failed:
-            told.append(self.killer_failed)
-        if self.drained is None:
-            told.append(f"never at rest: {', '.join(self.unrest)}")
-        elif self.drained > DRAINED_WITHIN:
-            told.append(f"at rest only {self.drained:.0f} s after the last kill")
+        told += self.ending.complaints()
         told += [f"{name}: {depth} dead or parked" for name, depth in self.account.dead.items()]
         return told + [f"{one.kind}: {one.about} {one.what}" for one in self.reckoning.findings]
 
@@ -126,10 +102,11 @@ class Outcome:
         order = ("paid_twice", "unbalanced", "over_filled", "overlapping", "lost", "duplicated")
         findings = sorted(self.reckoning.findings, key=lambda one: order.index(one.kind) if one.kind in order else 9)
         if findings:
-            return story_of(findings[0], self.stories, self.shots, self.account)
+            return story_of(findings[0], self.stories, self.ending.shots, self.account)
         if self.unanswered:
             story = self.unanswered[0]
-            return story_of(Finding("unanswered", str(story.failed), story.name), self.stories, self.shots, self.account)
+            finding = Finding("unanswered", str(story.failed), story.name)
+            return story_of(finding, self.stories, self.ending.shots, self.account)
         return []
 
 
@@ -155,21 +132,16 @@ def run(
         note(f"무대 준비됨 (programmes, residents and accounts are there) {time.monotonic() - started:.1f} s")
         play = _Play(world, people, stage, note)
         killer = play.under_fire(kills=kills, seed=seed, asked=asked)
-        drained, restless = drain(lambda: unrest(world, stage), killer.shots, note=note)
-        if drained is not None and patient:
-            _until_nothing_is_held(world, stage, note=note)
+        rest = drain(lambda: unrest(world, stage), killer.shots, note=note)
+        if rest[0] is not None and patient:
+            until_nothing_is_held(lambda: held(world, stage), lambda: unrest(world, stage), note=note)
         account = keep_account(world, people, stage, play.bank)
+        ended = ending(world, people, killer, rest, started=started)
         return Outcome(
             stories=play.stories,
-            shots=tuple(killer.shots),
+            ending=ended,
             reckoning=reckon(stage, play.stories, account),
             account=account,
-            tries=people.tries,
-            drained=drained,
-            unrest=restless,
-            seconds=time.monotonic() - started,
-            killer_failed=killer.failed,
-            restarts={name: restarts for name, (_, restarts) in world.lives().items() if restarts},
         )
 
 
@@ -199,24 +171,15 @@ class _Play:
     def under_fire(self, *, kills: int, seed: int, asked: Callable[[int], None]) -> Killer:
         """Play everything while processes die; return who shot them."""
         begun = time.monotonic()
-
-        def shot_down(shot: Shot) -> None:
-            self._note(f"kill -9 {shot.process} (pid {shot.pid}), {time.monotonic() - begun:.1f} s")
-
         steps = steps_for(len(self._stage.residents))
         plan = plan_of(fills=steps, kills=kills, seed=seed, kinds=KINDS, again=AGAIN)
         self._asked = asked
-        self._killer = killer = Killer(self._world, plan, seed=seed, tell=shot_down)
-        with watching_the_backlog(self._world, self._people):
-            killer.start()
-            try:
-                self._play()
-                # Whatever was left out: nobody waits for a killer who waits for them.
-                for _ in range(steps - self._done):
-                    self._step()
-                killer.join()
-            finally:
-                killer.stop()
+        with under_fire(self._world, self._people, plan, seed=seed, note=self._note) as killer:
+            self._killer = killer
+            self._play()
+            # Whatever was left out: nobody waits for a killer who waits for them.
+            for _ in range(steps - self._done):
+                self._step()
         self._note(f"{len(self.stories)} stories in {time.monotonic() - begun:.1f} s")
         return killer
 
@@ -309,15 +272,3 @@ class _Play:
 def _earned(month: Mapping[str, Any]) -> int:
     return sum(int(line["won"]) for line in month["lines"])
 
-
-def _until_nothing_is_held(world: World, stage: Stage, *, note: Note) -> None:
-    """Wait for the sweepers."""
-    until, told = time.monotonic() + HELD_FOR, False
-    while time.monotonic() < until:
-        count, longest = held(world, stage)
-        if count and not told:
-            note(f"아직 잡아 둔 것 (held for acts that never came): {count}, {longest.total_seconds():.0f} s")
-            told = True
-        if not count and not unrest(world, stage):
-            return
-        time.sleep(0.5)
