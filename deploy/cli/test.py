@@ -1,8 +1,11 @@
-"""`./sipbun test`: every check a developer and continuous integration run, one after the other, each timed.
+"""`./sipbun test`: every check a developer and continuous integration run, each timed.
 
     ruff, mypy, lint-imports      how it is written
-    pytest                        what it does, against a private broker and the embedded database
+    pytest, towns                 what it does, against a private broker and the embedded database
     simulate, chaos, browser      what it survives, and what people see
+
+One after the other, except for ``towns``: tests of whole towns wait for their processes more than they compute, so they run
+beside the rest of the tests, on servers of their own, and are shown after them.
 
 Words after `--` go to pytest instead of the whole list: `./sipbun test -- tests/deploy -k broker`.
 """
@@ -15,7 +18,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 from xml.etree import ElementTree
 
 import typer
@@ -31,9 +34,11 @@ app = typer.Typer(add_completion=False)
 
 PYTHON = sys.executable
 #: Folders whose tests need what is prepared for them alone, or that are commands and no tests.
-APART = ("browser", "bench")
+APART = ("tests/browser", "tests/bench")
+#: Tests of real processes, which wait more than they compute.
+TOWNS = ("tests/deploy", "tests/flows", "tests/shared/messaging")
 #: Checks that start a broker node.
-NEED_BROKER = ("pytest", "chaos", "chaos-office", "chaos-pay", "browser")
+NEED_BROKER = ("pytest", "towns", "chaos", "chaos-office", "chaos-pay", "browser")
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Check:
     command: tuple[str, ...]
     #: Whether it is pytest, whose figures are counted.
     pytest: bool = False
+    #: The check that it runs beside.
+    beside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,9 @@ class Outcome:
         return self.status == OK
 
 
-def pytest(name: str, *words: str) -> Check:
+def pytest(name: str, *words: str, beside: str | None = None) -> Check:
     """A pytest run whose figures are counted."""
-    return Check(name, (PYTHON, "-m", "pytest", "-q", *words), pytest=True)
+    return Check(name, (PYTHON, "-m", "pytest", "-q", *words), pytest=True, beside=beside)
 
 
 def checks() -> list[Check]:
@@ -75,7 +82,8 @@ def checks() -> list[Check]:
         Check("ruff", (str(tools / "ruff"), "check", ".")),
         Check("mypy", (str(tools / "mypy"),)),
         Check("lint-imports", (str(tools / "lint-imports"),)),
-        pytest("pytest", "tests", *(f"--ignore=tests/{name}" for name in APART), "--durations=10"),
+        pytest("pytest", "tests", *(f"--ignore={name}" for name in (*APART, *TOWNS)), "--durations=10"),
+        pytest("towns", *TOWNS, "--durations=10", beside="pytest"),
     ]
     door = (PYTHON, "-m", "deploy.cli")
     if there("deploy.cli.simulate"):
@@ -120,7 +128,7 @@ def command(
             ensure_installed(say)
         except NotInstalled as lacking:
             fail("setup_missing", "RabbitMQ 가 없습니다 (is missing)", fix=str(lacking), as_json=as_json, status=MISSING)
-    outcomes = [take(check, as_json=as_json) for check in wanted]
+    outcomes = take_all(wanted, as_json=as_json)
     passed, failed = sum(one.passed for one in outcomes), sum(one.failed for one in outcomes)
     skipped = sum(one.skipped for one in outcomes)
     broken = [one.name for one in outcomes if not one.ok]
@@ -139,23 +147,86 @@ def command(
     give({}, as_json=False, people=last, status=status)
 
 
-def take(check: Check, *, as_json: bool) -> Outcome:
-    """Run one check and show what it says; with `--json` that goes to stderr."""
-    say(f"\n── {check.name} " + "─" * max(4, 60 - len(check.name)))
-    if check.name == "browser" and (why := lacks_chromium()):
-        say(why)
-        return Outcome(check.name, PROBLEM, 0.0, failed=1)
-    report = state_dir() / "log" / f"test-{check.name}.xml"
-    report.parent.mkdir(parents=True, exist_ok=True)
+def take_all(wanted: Sequence[Check], *, as_json: bool) -> list[Outcome]:
+    """Run the checks in this order; one that runs beside another starts with it, and is shown in its turn."""
+    outcomes: list[Outcome] = []
+    running: dict[str, Taking] = {}
+    try:
+        for check in wanted:
+            if check.name == "browser" and (why := lacks_chromium()):
+                head(check)
+                say(why)
+                outcomes.append(Outcome(check.name, PROBLEM, 0.0, failed=1))
+                continue
+            running |= {one.name: begin(one, aside=True) for one in wanted if one.beside == check.name}
+            if check.name not in running:
+                running[check.name] = begin(check, as_json=as_json)
+            outcomes.append(end(running[check.name], as_json=as_json))
+            del running[check.name]
+    finally:
+        for left in running.values():
+            left.process.terminate()
+            left.process.wait()
+    return outcomes
+
+
+@dataclass(frozen=True)
+class Taking:
+    """A check that runs."""
+
+    check: Check
+    process: subprocess.Popen[bytes]
+    began: float
+    report: Path
+    #: What it says, where that is not shown at once.
+    said: Path | None
+
+
+def begin(check: Check, *, as_json: bool = False, aside: bool = False) -> Taking:
+    """Start one check; what it says is shown (with ``--json`` on stderr), or kept for later."""
+    if not aside:
+        head(check)
+    log = state_dir() / "log"
+    log.mkdir(parents=True, exist_ok=True)
+    report, said = log / f"test-{check.name}.xml", log / f"test-{check.name}.log"
     report.unlink(missing_ok=True)
     words: Sequence[str] = (*check.command, f"--junit-xml={report}") if check.pytest else check.command
-    began = time.monotonic()
     # The table at the end stands on stdout; what the checks themselves print is kept in order with it.
     sys.stdout.flush()
-    done = subprocess.run(words, cwd=ROOT, stdout=sys.stderr if as_json else None, check=False)
-    seconds = round(time.monotonic() - began, 1)
-    passed, failed, skipped = figures(report) if check.pytest else (0, 0, 0)
-    return Outcome(check.name, done.returncode, seconds, passed=passed, failed=failed, skipped=skipped)
+    began = time.monotonic()
+    if aside:
+        with said.open("wb") as kept:
+            process = subprocess.Popen(words, cwd=ROOT, stdout=kept, stderr=subprocess.STDOUT)
+        return Taking(check, process, began, report, said)
+    process = subprocess.Popen(words, cwd=ROOT, stdout=sys.stderr if as_json else None)
+    return Taking(check, process, began, report, None)
+
+
+def end(taking: Taking, *, as_json: bool) -> Outcome:
+    """Wait for a check, show what it said meanwhile, and say how it went."""
+    if taking.said is not None:
+        head(taking.check)
+        with taking.said.open("rb") as kept:
+            to = sys.stderr.buffer if as_json else sys.stdout.buffer
+            while taking.process.poll() is None:
+                show(kept, to)
+                time.sleep(0.2)
+            show(kept, to)
+    status = taking.process.wait()
+    seconds = round(time.monotonic() - taking.began, 1)
+    passed, failed, skipped = figures(taking.report) if taking.check.pytest else (0, 0, 0)
+    return Outcome(taking.check.name, status, seconds, passed=passed, failed=failed, skipped=skipped)
+
+
+def head(check: Check) -> None:
+    """Say which check is shown next."""
+    say(f"\n── {check.name} " + "─" * max(4, 60 - len(check.name)))
+
+
+def show(kept: BinaryIO, to: BinaryIO) -> None:
+    """Pass on what was said since the last time."""
+    to.write(kept.read())
+    to.flush()
 
 
 def figures(report: Path) -> tuple[int, int, int]:
