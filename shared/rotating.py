@@ -13,6 +13,8 @@ from shared.aggregate import Aggregate
 STEP = 30
 #: Codes shown before the present one that still count: who read it needs a moment to type it.
 STEPS_LATE = 2
+#: Codes still to be shown here that count already: a display of its own, or another process, may be fast by so much.
+STEPS_AHEAD = 1
 
 
 @dataclass(kw_only=True)
@@ -30,10 +32,11 @@ class Rotating(Aggregate):
         return now + timedelta(seconds=STEP - now.timestamp() % STEP)
 
     def is_right(self, code: str, now: datetime) -> bool:
-        """Return whether this is, or was a moment ago, the code shown."""
+        """Return whether this is, or was a moment ago, the code shown; also by a display whose clock is a little fast."""
         totp = TOTP(self.secret, interval=STEP)
         return any(
-            totp.verify(code, for_time=now - timedelta(seconds=STEP * late)) for late in range(STEPS_LATE + 1)
+            totp.verify(code, for_time=now - timedelta(seconds=STEP * late))
+            for late in range(-STEPS_AHEAD, STEPS_LATE + 1)
         )
 
     def change(self, secret: str) -> None:

@@ -23,11 +23,13 @@ WORDS = {
     "not_a_draw": "추첨 자료가 아니거나 빠진 항목이 있습니다 (not a draw, or a field is missing)",
     "not_drawn_yet": "아직 추첨하지 않았습니다. 씨앗은 마감 뒤에 공개됩니다 (not drawn yet)",
     "seed": "공개된 씨앗이 미리 약속한 값(seed_hash)과 다릅니다 (the seed is not what was committed)",
-    "tickets_missing": "추첨표 수가 지원자 수와 다릅니다 (tickets are missing)",
+    "tickets_missing": "추첨표 수가 지원자 수와 다릅니다. 자료가 여러 쪽이면 추첨표를 모두 이어 주십시오 "
+    "(tickets are missing: join those of all pages)",
     "ticket_twice": "같은 추첨표가 두 번 있습니다 (a ticket is there twice)",
     "order": "추첨표의 순서가 씨앗으로 계산한 순서와 다릅니다 (another order than the seed gives)",
     "order_hash": "순서의 해시가 다릅니다 (the order's hash differs)",
-    "places": "자리보다 많은 사람에게 자리를 주었습니다 (more places given than there are)",
+    "places": "준 자리와 제안한 자리가 모집 인원이나 제안 횟수보다 많습니다 "
+    "(more places given or offered than there are, or than were asked)",
 }
 
 
@@ -50,7 +52,7 @@ def command(
     rank = None if resident is None else _rank(public, resident)
     document = {
         "ok": verdict.ok,
-        "opening_id": public.get("opening_id"),
+        "opening_id": _whole(str(public["opening_id"])) if public.get("opening_id") is not None else None,
         "candidates": verdict.candidates,
         "faults": list(verdict.faults),
         "rank": rank,
@@ -61,9 +63,9 @@ def command(
 
 def _read(file: str, *, as_json: bool) -> Mapping[str, Any]:
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
         public = json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         fail(
             "unreadable",
             f"{file}: 읽을 수 없습니다 (can't be read): {error}",
@@ -77,8 +79,13 @@ def _read(file: str, *, as_json: bool) -> Mapping[str, Any]:
 
 
 def _rank(public: Mapping[str, Any], resident: str) -> int | None:
-    ticket, tickets = ticket_of(str(public.get("opening_id")), resident), public.get("tickets")
+    ticket, tickets = ticket_of(_whole(str(public.get("opening_id"))), _whole(resident)), public.get("tickets")
     return tickets.index(ticket) + 1 if isinstance(tickets, list) and ticket in tickets else None
+
+
+def _whole(text: str) -> str:
+    """Return a text that can be written: JSON and a terminal can name half of a character."""
+    return text.encode(errors="replace").decode()
 
 
 def _told(verdict: Verdict, resident: str | None, rank: int | None) -> str:
@@ -89,4 +96,4 @@ def _told(verdict: Verdict, resident: str | None, rank: int | None) -> str:
     if resident is None:
         return told
     mine = f"{rank}번째입니다 (your rank: {rank})" if rank is not None else "추첨표에 없습니다 (not among the tickets)"
-    return f"{told}\n{resident}: {mine}"
+    return f"{told}\n{_whole(resident)}: {mine}"

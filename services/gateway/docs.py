@@ -81,8 +81,10 @@ def _problem(code: str) -> dict[str, Any]:
     return {
         "code": code,
         "type": f"/problems/{code}",
-        "ko": dict(catalogue.codes("ko")[code]),
-        "en": dict(catalogue.codes("en").get(code, {})),
+        **{
+            language: {part: catalogue.plain(text) for part, text in catalogue.codes(language)[code].items()}
+            for language in catalogue.LANGUAGES
+        },
     }
 
 

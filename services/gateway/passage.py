@@ -13,8 +13,9 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from prometheus_client import Counter, Histogram
 
 from services.gateway.asking import KEY_HEADER
@@ -53,6 +54,9 @@ def pass_through(app: Flask) -> None:
         given = request.headers.get(REQUEST_ID, "")
         g.request_id = given if _FORM.match(given) else f"req-{os.urandom(8).hex()}"
         g.trace = (current_traceparent() or "")[3:35] or None
+        # No id has such a character: it is no UTF-8, or something that nobody sees.
+        if not request.path.isprintable() or "\ufffd" in request.path:
+            abort(404)
 
     @app.after_request
     def _leave(answer: Response) -> Response:
@@ -61,10 +65,16 @@ def pass_through(app: Flask) -> None:
         answer.headers[REQUEST_ID] = g.get("request_id", "")
         if traceparent := current_traceparent():
             answer.headers["traceparent"] = traceparent
+        if answer.status_code == 201 and "Location" in answer.headers:
+            # Views put an id there as it is, and an id may hold what a path may not.
+            answer.headers["Location"] = quote(answer.headers["Location"], safe="/:")
         if key := g.get("act_key"):
             answer.headers[KEY_HEADER] = key
         if "Authorization" in request.headers or request.method != "GET":
             answer.headers.setdefault("Cache-Control", "no-store")
+        if request.path.startswith("/v1/"):
+            # What anybody may read may say more to somebody: nothing kept for the one is told to the other.
+            answer.vary.add("Authorization")
         _count(answer)
         return answer
 

@@ -27,6 +27,8 @@ from shared.errors import Conflict, CrossesTheDoor, NotFound, Refused, Unavailab
 from shared.telemetry import log
 
 MEDIA_TYPE = "application/problem+json"
+#: Faults that are told of one request, the rest when these are mended: a body of nothing but faults has a hundred thousand.
+MOST_FAULTS = 50
 #: Seconds after which asking again makes sense: the supervisor has restarted what died by then.
 RETRY_AFTER = 2
 
@@ -55,6 +57,7 @@ _STATUS_OF: Mapping[str, int] = {
     "not_an_applicant": 403,
     "not_ones_own_word": 403,
     "not_ones_own_proof": 403,
+    "not_ones_own_record": 403,
     "host_not_of_programme": 403,
     "four_eyes_needed": 403,
     "too_large": 413,
@@ -230,7 +233,11 @@ class Telling:
             "code": self.code,
             "field": self.field,
             "faults": [
-                {"field": one.field, "why": catalogue.why(one.why, "ko"), "why_en": catalogue.why(one.why, "en")}
+                {
+                    "field": one.field,
+                    "why": catalogue.why(one.why, "ko", one.field),
+                    "why_en": catalogue.why(one.why, "en", one.field),
+                }
                 for one in self.faults
             ],
             "request_id": g.get("request_id"),
@@ -241,6 +248,8 @@ class Telling:
         """Return the answer."""
         answer = Response(orjson.dumps(self.body(), default=str), status=self.status, content_type=MEDIA_TYPE)
         answer.headers.update(self.headers)
+        # It names this request, and what is refused now may be there in a moment.
+        answer.headers["Cache-Control"] = "no-store"
         if self.status == 401:
             answer.headers["WWW-Authenticate"] = "Bearer"
         g.problem = self.code
@@ -253,7 +262,7 @@ def in_words(code: str, field: str | None, values: Mapping[str, Any]) -> dict[st
     for language, suffix in (("ko", ""), ("en", "_en")):
         known = dict(values)
         if isinstance(known.get("why"), str):
-            known["why"] = catalogue.why(known["why"], language)
+            known["why"] = catalogue.why(known["why"], language, field)
         words = catalogue.words(code, language, field=field, values=known)
         told |= {f"title{suffix}": words.title, f"detail{suffix}": words.detail, f"fix{suffix}": words.fix}
     return told
@@ -297,7 +306,7 @@ def of_http(error: HTTPException) -> Telling:
             )
         )
         first = faults[0] if faults else Fault("", "")
-        return Telling("wrong_input", 422, first.field or None, {"why": first.why}, faults)
+        return Telling("wrong_input", 422, first.field or None, {"why": first.why}, faults[:MOST_FAULTS])
     if status == 400 and isinstance(messages, Mapping) and "json" in messages:
         return Telling("malformed_json", 400)
     allowed = getattr(error, "valid_methods", None)

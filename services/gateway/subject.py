@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import orjson
 from flask import Request, request
 from flask_smorest import Blueprint  # type: ignore[import-untyped]
-from marshmallow import RAISE, Schema
+from marshmallow import RAISE, Schema, ValidationError, fields
 from webargs import core
 from webargs.flaskparser import FlaskParser, is_json_request
 
@@ -50,12 +50,23 @@ class Told(Schema):
 
 
 class StrictParser(FlaskParser):
-    """JSON only, without NaN, and no unknown query parameters."""
+    """JSON only, without NaN, and no query parameter that is unknown or given twice: which one counts is nobody's guess."""
 
     DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {  # type: ignore[misc]
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
     }
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        """Return the query parameters; raise ``ValidationError`` for one that is told twice and is no list."""
+        twice = [
+            name
+            for name, values in req.args.lists()
+            if len(values) > 1 and not isinstance(schema.fields.get(name), fields.List)
+        ]
+        if twice:
+            raise ValidationError({name: ["Given more than once."] for name in twice})
+        return super().load_querystring(req, schema)
 
     def _raw_load_json(self, req: Request) -> Any:
         if not req.get_data(cache=True):

@@ -77,7 +77,7 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class AskResidents:
-    """Asks the residents service about consents."""
+    """Asks the residents service about consents, and where somebody registered."""
 
     town: Town
 
@@ -92,6 +92,11 @@ class AskResidents:
             asked = list(resident_ids[first : first + ASKED_AT_ONCE])
             given.update(self._ask("consented_of", resident_ids=asked, purpose=purpose)["given"])
         return given
+
+    def tenant_of(self, resident_id: str) -> str | None:
+        """Return the tenant that registered this resident, or None."""
+        tenant: str | None = self._ask("tenant_of", resident_id=resident_id)["tenant"]
+        return tenant
 
     def _ask(self, method: str, **asked: Any) -> Any:
         token = self.town.service_token("placement")
@@ -161,7 +166,7 @@ def furnish(town: Town) -> Rooms:
     )
     budget = BudgetDesk(budgets(database, **ports), OpeningsMoney(all_openings), all_programmes, clock)
     calling = CallDesk(all_calls, all_programmes, all_tenants, clock)
-    participation = ParticipationDesk(all_participations, OpeningsPlaces(all_openings), limits, clock)
+    participation = ParticipationDesk(all_participations, OpeningsPlaces(all_openings), limits, asking, clock)
     desk = OpeningDesk(
         openings=all_openings,
         applications=all_applications,
@@ -200,7 +205,7 @@ def furnish(town: Town) -> Rooms:
         budgets=budget,
         ledger=Ledger(budget.budgets, all_programmes, clock),
         participation=participation,
-        records=RecordDesk(all_participations, limits, clock),
+        records=RecordDesk(all_participations, limits, asking, clock),
         openings=desk,
         selection=SelectionDesk(desk, orders, TrustEvidence(all_records, asking, clock)),
         nearby=Nearby(all_openings, index, asking, clock),
@@ -215,6 +220,7 @@ def furnish(town: Town) -> Rooms:
             programmes=all_programmes,
             clock=clock,
             escalated=metrics.DISPUTES_ESCALATED.inc,
+            late=metrics.ATTENDANCE_UNCLEAR_LATE.inc,
         ),
         allowance=AllowanceDesk(months, all_overlaps, all_programmes, limits, clock),
         paid_back=PaidBackDesk(months, budget),
@@ -222,7 +228,7 @@ def furnish(town: Town) -> Rooms:
         files=FileDesk(all_batches, layouts, accounts, settler, clock),
         settler=settler,
         balance=Balance(all_batches, months, budget.budgets, all_programmes, clock),
-        evaluations=EvaluationDesk(all_evaluations, all_openings, trust_rules, clock),
+        evaluations=EvaluationDesk(all_evaluations, all_records, all_openings, trust_rules, clock),
         profiles=ProfileDesk(
             all_evaluations, all_records, all_openings, all_applications, asking, trust_rules, clock
         ),

@@ -125,11 +125,15 @@ UNKNOWN = "자료 없음"
 #: Where there are too few to be told (groups.py).
 MASKED = "5 미만"
 TOTAL = "합계"
-#: Under every file; that of groups says what was done to its figures.
+#: What stands for the day of a file that was asked for without one.
+EVERY_DAY = "지정하지 않음(이후 날짜 포함)"
+#: Above the figures of every file; some tables have a word of their own first.
 NOTES: Mapping[str, str] = {
     "": "자료 없음은 0이 아니라 알려진 값이 없다는 뜻입니다.",
+    "programmes": "월별 목표와 예산은 그달에 늘거나 준 만큼이고, 합계는 기준일까지 더한 값입니다.",
     "groups": "동의한 사람만 셉니다. 개인을 알아볼 수 없도록 5명 단위로 내림하고 5명 미만(0명 포함)은 가립니다. "
-    "매월 1일에 지난달까지를 공표하며 합계는 공표한 값을 더한 것으로 실제보다 적을 수 있습니다.",
+    "매월 1일에 지난달까지를 한 번만 공표하며, 새로 온 사람이 5명이 될 때마다 다시 셉니다. 그 밖의 사람이 늘 5명 이상 남도록 "
+    "하므로 실제보다 적을 수 있고, 자리를 반납해도 줄이지 않습니다. 합계는 공표한 값을 더한 것입니다.",
 }
 
 

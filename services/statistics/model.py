@@ -95,7 +95,8 @@ class Table:
     """The figures of one subject: which event counts towards what, and what is derived from the sums.
 
     A ratio is computed from sums, never from other ratios; None where there is nothing to divide by. ``part`` names
-    what the table can be told by as well.
+    what the table can be told by as well. ``unsaid``: measures that are not known (자료 없음) until something is said of
+    them; of the others it is known that there were none.
     """
 
     about: str
@@ -103,6 +104,7 @@ class Table:
     counts: Mapping[str, Callable[[Event], Counted | None]]
     ratios: Mapping[str, Callable[[Sums], float | None]]
     part: str | None = None
+    unsaid: frozenset[str] = frozenset()
 
     def addition_of(self, event: Event) -> Addition | None:
         """Return what the event adds, or None when no figure of this table counts it."""
@@ -147,8 +149,10 @@ class Table:
         }
 
     def _row(self, amounts: Iterable[Sums]) -> dict[str, Any]:
-        sums = self.summed(amounts)
-        return {**sums, **{name: ratio(sums) for name, ratio in self.ratios.items()}}
+        said = added(amounts)
+        sums = self.summed([said])
+        unknown = dict.fromkeys(self.unsaid - said.keys())
+        return {**sums, **unknown, **{name: ratio(sums) for name, ratio in self.ratios.items()}}
 
 
 def added(amounts: Iterable[Sums]) -> dict[str, int]:

@@ -24,6 +24,7 @@ Beyond ``DAYS_APART`` days of a month in an epoch the month is marked as a whole
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,15 +146,15 @@ class Months:
             for mark in todo:
                 marked.days.setdefault(mark.month.id, set()).add(mark.day)
 
-    def mark_all_stale(self, tenant: str | None) -> int:
-        """Let every month of a tenant, or of all, be computed again; return how many there were."""
+    def mark_all_stale(self, tenant: str | None) -> dict[str, int]:
+        """Let every month of a tenant, or of all, be computed again; return how many there were of each table."""
         query: Document = {} if tenant is None else {"tenant": tenant}
         found = [
             _month(about, one) for about, collection in self._months.items() for one in collection.find(query, _NAMES)
         ]
         epochs = {one: self.epoch(one) for one in {month.tenant for month in found}}
         self._store_marks([Mark(month, WHOLE, epochs[month.tenant]) for month in found])
-        return len(found)
+        return Counter(month.about for month in found)
 
     def _store_marks(self, marks: Sequence[Mark]) -> None:
         for about, collection in self._stale.items():

@@ -7,7 +7,7 @@ not 0; so is the target that was never set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from services.statistics.model import Sums, quotient
@@ -20,18 +20,26 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {"jobs": ("jobs", "filled"), "people":
 Known = Mapping[str, Sums]
 
 
-def against(targets: Known, jobs: Known, attendance: Known, parents: Mapping[str, str | None]) -> dict[str, Any]:
+def against(
+    targets: Known,
+    jobs: Known,
+    attendance: Known,
+    parents: Mapping[str, str | None],
+    running: Container[str],
+) -> dict[str, Any]:
     """Return ``{"rows": [...], "total": {measure: ...}}`` over the programmes in ``parents`` and all that is known of.
 
     A row: ``{programme_id, parent, measure, target, outcome, achieved}``; ``achieved`` = outcome ÷ target, two
     decimals, null where either is unknown. Only measures are told of which a target or an outcome is known. A total is
-    of what is known.
+    of what is known. The target of an umbrella, which has no openings of its own (``running``: those that have), holds
+    those of what stands under it, so that these add their outcomes only. A target of nothing is none: that is what is
+    said of one that was taken back.
     """
     done = {"jobs": jobs, "attendance": attendance}
     rows = []
     for programme in sorted({*parents, *targets, *jobs, *attendance}):
         for measure in TARGET_MEASURES:
-            target = targets.get(programme, {}).get(f"target_{measure}")
+            target = _target(measure, programme, targets)
             outcome = _outcome(measure, programme, done)
             if target is not None or outcome is not None:
                 rows.append(
@@ -44,12 +52,33 @@ def against(targets: Known, jobs: Known, attendance: Known, parents: Mapping[str
                 )
     total = {
         measure: _set_against(
-            _sum(row["target"] for row in rows if row["measure"] == measure),
+            _sum(
+                row["target"]
+                for row in rows
+                if row["measure"] == measure
+                and all(
+                    one in running or _target(measure, one, targets) is None for one in above(row["programme_id"], parents)
+                )
+            ),
             _sum(row["outcome"] for row in rows if row["measure"] == measure),
         )
         for measure in TARGET_MEASURES
     }
     return {"rows": rows, "total": total}
+
+
+def above(programme: str, parents: Mapping[str, str | None]) -> list[str]:
+    """Return the programmes above a programme, nearest first; those that stand under each other count neither."""
+    found: list[str] = []
+    one = parents.get(programme)
+    while one is not None and one not in found:
+        found.append(one)
+        one = parents.get(one)
+    return [] if programme in found else found
+
+
+def _target(measure: str, programme: str, targets: Known) -> int | None:
+    return targets.get(programme, {}).get(f"target_{measure}") or None
 
 
 def _outcome(measure: str, programme: str, done: Mapping[str, Known]) -> int | None:

@@ -12,7 +12,8 @@ from shared.events.placement import pay
 
 #: Won: ``earned`` = ``payable`` + ``held_back`` (above the monthly cap), contra lines taken off. ``recovered``: taken
 #: back for days that must not have been paid. ``filed``: in payout files; ``paid`` and ``returned``: as the return
-#: files say. Numbers: ``lines``, ``batches`` (filed), ``payments``, ``payments_returned``.
+#: files say; what came back after it was paid moves from the one to the other that day. Numbers: ``lines``,
+#: ``batches`` (filed), ``payments``, ``payments_returned``.
 MEASURES = (
     "earned",
     "payable",
@@ -53,8 +54,11 @@ def _payment(event: Event) -> Counted:
 
 
 def _payment_returned(event: Event) -> Counted:
-    """``placement.allowance.returned``: the bank sent it back."""
-    return Counted(event.data["day"], {"payments_returned": 1})
+    """``placement.allowance.returned``: the bank sent it back; what it had paid before is not paid then."""
+    won, returned = event.data["won"], {"payments_returned": 1}
+    if event.data.get("was_paid", False):
+        returned |= {"payments": -1, "paid": -won, "returned": won}
+    return Counted(event.data["day"], returned)
 
 
 #: On one screen: which event counts towards what.

@@ -1,6 +1,7 @@
 """Figures of programmes (사업): what was promised, and the money. Pure.
 
-A target counts as the difference to what it replaces, so the sum through a day is the target of that day.
+A target counts as the difference to what it replaces, so the sum through a day is the target of that day. A target that
+nobody set, and money that nobody appropriated, are not known (자료 없음): that is not 0.
 """
 
 from __future__ import annotations
@@ -48,4 +49,5 @@ PROGRAMMES = Table(
         plans.AGREEMENT_ENDED.type: counting(agreements_ended=1),
     },
     ratios={},
+    unsaid=frozenset({*(f"target_{measure}" for measure in plans.TARGET_MEASURES), "appropriated"}),
 )

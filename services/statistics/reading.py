@@ -13,6 +13,8 @@ from shared.ids import Ids
 
 #: Sums of a month, and what they are of.
 Summed = tuple[Month, Sums]
+#: A fact: of which month, when we knew it, and what it adds.
+Heard = tuple[Month, datetime, Sums]
 #: Months that are computed and stored at once.
 MONTHS_AT_ONCE = 50
 
@@ -31,6 +33,17 @@ class Reading:
         if instant is not None:
             return self._as_known(fresh, which.through, instant)
         return [(one.month, sums) for one in fresh if (sums := _until(one, which.through)) is not None]
+
+    def heard(self, which: Asked, instant: datetime) -> list[Heard]:
+        """Return each fact as known at the instant: of which month it is, when we knew it, and what it adds."""
+        wanted = _buckets(self._fresh(which, whole=True), which.through)
+        facts = self.archive.heard([bucket for buckets in wanted.values() for bucket in buckets], instant)
+        return [
+            (month, known_at, adds)
+            for month, buckets in wanted.items()
+            for bucket in buckets
+            for known_at, adds in facts.get(bucket, ())
+        ]
 
     def _fresh(self, which: Asked, *, whole: bool) -> list[Kept]:
         """Return the months asked for, computing the stale days of each from the facts.
@@ -67,14 +80,17 @@ class Reading:
 
     def _as_known(self, fresh: Sequence[Kept], through: str | None, instant: datetime) -> list[Summed]:
         """Return the sums of each month of which something was known then, straight from the facts."""
-        wanted = {
-            one.month: [one.month.bucket(day) for day in _days_until(one, through)] for one in fresh if one.days
-        }
+        wanted = _buckets(fresh, through)
         facts = self.archive.facts([bucket for buckets in wanted.values() for bucket in buckets], instant)
         found = (
             (month, [one for bucket in buckets for one in facts.get(bucket, ())]) for month, buckets in wanted.items()
         )
         return [(month, added(amounts)) for month, amounts in found if amounts]
+
+
+def _buckets(fresh: Iterable[Kept], through: str | None) -> dict[Month, list[str]]:
+    """Return the buckets of the known days of each month, up to the KST day ``through``."""
+    return {one.month: [one.month.bucket(day) for day in _days_until(one, through)] for one in fresh if one.days}
 
 
 def _days_until(kept: Kept, through: str | None) -> list[str]:

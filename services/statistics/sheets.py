@@ -20,7 +20,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
-from services.statistics.headings import MASKED, MEASURED, NOTES, TITLES, TOTAL, UNKNOWN, heading
+from services.statistics.headings import EVERY_DAY, MASKED, MEASURED, NOTES, TITLES, TOTAL, UNKNOWN, heading
 from shared.clock import from_iso, kst_day
 
 FORMATS = ("csv", "xlsx", "json")
@@ -61,12 +61,11 @@ class Sheet:
         """The lines above the figures."""
         if self.continued:
             return []
-        known = self.answer["known_at"]
-        day = self.answer["through"] or kst_day(from_iso(known)).isoformat()
         return [
             [TITLES[self.about]],
-            ["기준일", day],
-            ["자료 시점", known],
+            # Without a day also what is to come is counted: rooms that are booked, targets that begin later.
+            ["기준일", self.answer["through"] or EVERY_DAY],
+            ["자료 시점", self.answer["known_at"]],
             *([note] for note in dict.fromkeys((NOTES.get(self.about, NOTES[""]), NOTES[""]))),
             [heading(self.about, name) for name in self.columns],
         ]

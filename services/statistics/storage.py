@@ -64,13 +64,28 @@ class Archive:
 
     def facts(self, buckets: Sequence[str], known_at: datetime | None = None) -> dict[str, list[Sums]]:
         """Return what was added to each of these buckets, as known at that instant or now."""
-        found: dict[str, list[Sums]] = {}
+        return {
+            bucket: [document["fact"]["adds"] for document in found]
+            for bucket, found in self._facts(buckets, known_at, ["fact"]).items()
+        }
+
+    def heard(self, buckets: Sequence[str], known_at: datetime) -> dict[str, list[tuple[datetime, Sums]]]:
+        """Return what was added to each of these buckets, and when we knew it, as known at that instant."""
+        return {
+            bucket: [(document["known_at"], document["fact"]["adds"]) for document in found]
+            for bucket, found in self._facts(buckets, known_at, ["fact", "known_at"]).items()
+        }
+
+    def _facts(
+        self, buckets: Sequence[str], known_at: datetime | None, fields: Sequence[str]
+    ) -> dict[str, list[Document]]:
+        found: dict[str, list[Document]] = {}
         for first in range(0, len(buckets), AT_ONCE):
             query: Document = {"fact.bucket": {"$in": list(buckets[first : first + AT_ONCE])}}
             if known_at is not None:
                 query["known_at"] = {"$lte": known_at}
-            for document in self._collection.find(query, ["fact"]):
-                found.setdefault(document["fact"]["bucket"], []).append(document["fact"]["adds"])
+            for document in self._collection.find(query, fields):
+                found.setdefault(document["fact"]["bucket"], []).append(document)
         return found
 
     def with_id(self, event_id: str) -> list[Document]:

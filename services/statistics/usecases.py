@@ -7,7 +7,7 @@ the instant up to which we had heard of them (what a published figure was bound 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from services.statistics import groups
 from services.statistics.model import PARTS, Sums, added
 from services.statistics.months import Asked, Months
 from services.statistics.outcomes import against
+from services.statistics.publishing import GroupTables, Remembered
 from services.statistics.reading import Reading
 from services.statistics.register import Register
 from services.statistics.sheets import MEDIA_TYPES, Sheet, name_of, written
@@ -47,6 +48,7 @@ class Statistics:
     register: Register
     clock: Clock
     ids: Ids
+    remembered: Remembered = field(default_factory=Remembered)
 
     @property
     def _reading(self) -> Reading:
@@ -99,7 +101,9 @@ class Statistics:
         now, instant = self._instants(actor, known_at, narrowed=month is not None or programme_id is not None)
         asked = {"programme": programme_id, "district": district, "month": month}
         if about == "groups":
-            through, instant, told = self._groups(tenant, now if instant is None else instant, through, asked)
+            settled = min(now if instant is None else instant, now - SETTLED_AFTER)
+            what, told = GroupTables(self._reading, self.remembered).told(tenant, settled, through, asked)
+            through, instant = what.through, what.instant
         else:
             told = table.figures(self._reading.sums(Asked(about, tenant, through=through, **asked), instant), by_part=by_part)
         rest = (row for row in told["rows"] if since is None or _key(row) > since)
@@ -145,9 +149,9 @@ class Statistics:
             return {programme: added(amounts) for programme, amounts in sums.items()}
 
         until = through if month is None else min(through or "9999-12-31", groups.last_day(month))
-        told = against(
-            known("programmes", until), known("jobs", through, month=month), known("attendance", through, month=month), parents
-        )
+        jobs = known("jobs", through, month=month)
+        running = jobs if month is None else known("jobs", until)
+        told = against(known("programmes", until), jobs, known("attendance", through, month=month), parents, running)
         rest = (row for row in told["rows"] if since is None or [row["programme_id"], row["measure"]] > since)
         rows, further = page(rest, checked_limit(limit, MOST_ROWS), lambda row: (row["programme_id"], row["measure"]))
         at = iso(now if instant is None else instant)
@@ -202,27 +206,6 @@ class Statistics:
             raise Refused("month_or_programme_needed", field="month")
         return now, instant
 
-    def _groups(
-        self, tenant: str, at: datetime, through: str | None, asked: Mapping[str, str | None]
-    ) -> tuple[str, datetime, dict[str, Any]]:
-        """Return what was last published of target groups: through which day, as known at which instant, and it."""
-        last = groups.publication(min(at, self.clock.now() - SETTLED_AFTER), through)
-        month = asked["month"]
-        if month is not None and month > last.month:
-            # Not published yet.
-            return last.through, last.instant, groups.told({}, month)
-        one = last if month is None else replace(last, month=max(month, groups.EARLIEST))
-
-        def cells(what: groups.Publication) -> dict[groups.Cell, dict[str, int]]:
-            filters = {**asked, "month": None}
-            sums = self._reading.sums(Asked("groups", tenant, through=what.through, **filters), what.instant)
-            return groups.published((groups.Cell(of.programme, of.district, of.part), found) for of, found in sums)
-
-        found = cells(one)
-        if month is not None:
-            found = groups.moved(found, cells(one.before()))
-        return one.through, one.instant, groups.told(found, one.month)
-
     def event(self, actor: Actor, *, event_id: str) -> dict[str, Any]:
         """Return ``{"events": [...]}``: what is archived under that id, with its key and the instant we knew it.
 
@@ -251,7 +234,7 @@ class Statistics:
         return {"events": events}
 
     def rebuild(self, actor: Actor, *, tenant: str | None = None) -> dict[str, Any]:
-        """Derive facts and buckets again from the archive; return ``{"buckets": n}``.
+        """Derive facts and buckets again from the archive; return ``{"buckets": n}``, to people without those of groups.
 
         Of one tenant; without one, of the operator's own, or of all for a service. Nothing is dropped: figures may be
         asked and facts may come meanwhile, and one that was killed is simply done again.
@@ -265,7 +248,9 @@ class Statistics:
             self.register.note(events)
             self.months.mark_stale(touched)
         # What no fact adds to any more is computed again too.
-        return {"buckets": self.months.mark_all_stale(whose)}
+        marked = self.months.mark_all_stale(whose)
+        # A month more of a group, after one more has applied, would tell who that one is.
+        return {"buckets": sum(n for about, n in marked.items() if about != "groups" or actor.is_any("service"))}
 
 
 def _key(row: Mapping[str, Any]) -> list[str]:

@@ -40,6 +40,9 @@ CALENDARS_DIED = Counter("sipbun_calendars_died", "Facilities' calendars silent 
 #: Rises at each check while a budget breaks an identity of the ledger; it should stay at 0.
 BUDGETS_UNBALANCED = Counter("sipbun_budgets_unbalanced", "Identities found broken in programmes' budgets", ["fault"])
 
+ATTENDANCE_UNCLEAR_LATE = Counter(
+    "sipbun_attendance_unclear_late", "Shifts that nobody said enough to settle, and no officer decided in time"
+)
 DISPUTES_ESCALATED = Counter("sipbun_disputes_escalated", "Disputes about attendance that nobody answered in time")
 
 PAY_UNBALANCED = Gauge("sipbun_pay_unbalanced", "Differences the last check of a programme's pay found", ["programme"])

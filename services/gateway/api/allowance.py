@@ -84,6 +84,7 @@ class Payment(Told):
     method = fields.String()
     day = fields.String(allow_none=True)
     reason = fields.String(allow_none=True)
+    paid_on = fields.String(allow_none=True, metadata={"description": "지급되었다가 돌아온 것이면 · sent back later"})
 
 
 class GivenBack(Told):

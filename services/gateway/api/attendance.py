@@ -109,6 +109,9 @@ class SheetRow(SheetState):
     end = fields.String()
     planned = fields.Integer(metadata={"description": "계획된 분 · planned minutes"})
     unclear = fields.Boolean()
+    waits_for = fields.String(
+        allow_none=True, metadata={"description": "unclear 일 때 아직 말하지 않은 것: in 온 시각, out 나간 시각 · what nobody said"}
+    )
     won = fields.Integer(allow_none=True)
     settled_at = fields.String(allow_none=True)
     settled_by = fields.String(allow_none=True)

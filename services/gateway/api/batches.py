@@ -22,7 +22,7 @@ from services.gateway.asking import LONG, act, ask, made
 from services.gateway.problems import Problem
 from services.gateway.subject import Body, Subject, Told
 from shared.errors import Conflict
-from shared.events.placement.pay import METHODS
+from shared.events.placement.pay import METHODS, RETURN_REASONS
 
 SERVICE = "placement_batches"
 #: Bytes of a return file: some twenty times what a full batch comes back as.
@@ -61,6 +61,10 @@ class Filed(Body):
     )
 
 
+class CameBack(Body):
+    reason = choice(*RETURN_REASONS, required=True, description="은행이 되돌려 보낸 까닭 · why the bank sent it back")
+
+
 class RowsPage(WhichPage):
     limit = counted(1, 500)
 
@@ -89,6 +93,9 @@ class BatchHead(BatchState):
     approver = fields.String(allow_none=True)
     paid = fields.Integer()
     returned = fields.Integer()
+    returned_later = fields.Integer(
+        metadata={"description": "그 가운데 지급되었다가 돌아온 금액 · of it, won that had been paid"}
+    )
     left_out_people = fields.Integer()
     more = fields.Boolean()
     approved_on = fields.String(allow_none=True)
@@ -106,6 +113,11 @@ class Batches(Paged):
     batches = fields.List(fields.Nested(BatchHead))
 
 
+class Said(Told):
+    reason = fields.String()
+    by = fields.String()
+
+
 class PayoutRow(Told):
     row = fields.Integer()
     resident_id = fields.String()
@@ -113,6 +125,14 @@ class PayoutRow(Told):
     won = fields.Integer()
     lines = fields.Integer()
     outcome = fields.String(allow_none=True)
+    returned_later_on = fields.String(
+        allow_none=True, metadata={"description": "지급되었다가 돌아온 날 · the day it came back after it was paid"}
+    )
+    word = fields.Nested(
+        Said,
+        allow_none=True,
+        metadata={"description": "담당자 한 명이 알린 것; 다른 담당자도 알려야 함 · one officer's word, to be said by another"},
+    )
 
 
 class PayoutRows(Paged):
@@ -132,7 +152,25 @@ class Returned(Told):
     answered = fields.Boolean()
     paid = fields.Integer()
     returned = fields.Integer()
+    returned_later = fields.Integer(
+        metadata={"description": "이 파일로 알게 된, 지급되었다가 돌아온 금액 · won that came back, as this file newly tells"}
+    )
+    contradicted = fields.Integer(
+        metadata={
+            "description": "이 파일은 지급이라 하나 이미 돌아온 건수; 아무것도 바꾸지 않음 · "
+            "rows that it says are paid though they came back: nothing is changed"
+        }
+    )
     state = fields.String()
+
+
+class RowReturned(Told):
+    batch_id = fields.String()
+    pay_month_id = fields.String()
+    reason = fields.String()
+    counts = fields.Boolean(
+        metadata={"description": "false: 다른 담당자도 알려야 함 · another officer has to say it too"}
+    )
 
 
 @batches.asks("POST", "/v1/batches", "지급 묶음 만들기", body=Prepare, told=BatchHead, status=201)
@@ -191,6 +229,21 @@ def drop_row(body: dict[str, Any], batch_id: str, pay_month_id: str) -> Any:
 
 
 @batches.asks(
+    "POST",
+    "/v1/batches/<batch_id>/rows/<pay_month_id>/returned",
+    "지급된 내역이 돌아온 것을 알리기",
+    body=CameBack,
+    told=RowReturned,
+)
+def return_row(body: dict[str, Any], batch_id: str, pay_month_id: str) -> Any:
+    """Say that the bank sent a paid row back, where no return file tells it: two officers, the same reason.
+
+    The first one's word waits (``counts`` false). With the second one's the row is due again and the resident is told.
+    """
+    return act(SERVICE, "return_row", batch_id=batch_id, pay_month_id=pay_month_id, **body)
+
+
+@batches.asks(
     "GET", "/v1/batches/<batch_id>/file", "지급 파일 내려받기", described=in_type("text/csv", BYTES)
 )
 def download(batch_id: str) -> Response:
@@ -225,7 +278,8 @@ def mark_filed(body: dict[str, Any], batch_id: str) -> Any:
 def read_returns(batch_id: str) -> Any:
     """Upload the bank's return file as it came (officer): the bytes, in the bank's encoding, 4 MiB at most.
 
-    It counts only when all of it agrees with the batch; what is wrong is told with its line and column.
+    It counts only when all of it agrees with the batch; what is wrong is told with its line and column. A later file of
+    the same batch, in the same layout, tells what came back after it was paid; it may list all rows, or only those.
     """
     if request.mimetype not in FILE_TYPES:
         raise Problem("wrong_content_type", field="Content-Type", expected=", ".join(FILE_TYPES))

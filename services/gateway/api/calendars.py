@@ -12,6 +12,7 @@ from marshmallow import fields
 
 from services.gateway.api.common import Nothing, WhichPage, counted, id_field
 from services.gateway.api.rooms import Paged, choice
+from services.gateway.api.work import TEXT, in_type
 from services.gateway.asking import act, ask, made
 from services.gateway.subject import Body, Subject, Told
 from shared.errors import Conflict, Unavailable
@@ -93,7 +94,13 @@ def revoke(body: dict[str, Any], address_id: str) -> Any:
     return act(SERVICE, "revoke", address_id=address_id, **body)
 
 
-@calendars.asks("GET", "/calendars/<secret>.ics", "달력 읽기 (iCalendar)", anyone=True)
+@calendars.asks(
+    "GET",
+    "/calendars/<secret>.ics",
+    "달력 읽기 (iCalendar)",
+    anyone=True,
+    described=in_type("text/calendar", TEXT),
+)
 def ics(secret: str) -> Response:
     """Read a calendar, for whoever has its address. With ``If-None-Match`` an unchanged one is 304."""
     # One entity tag only: a reader that names several, or a weak one of its own, is simply told the whole text.

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from services.gateway.subject import Body, Told
 
+#: A number in a query string: nothing that only a program reads as one, such as ``1_0``, `` 5`` or full-width digits.
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,30})?")
+
+
+class PlainInteger(fields.Integer):
+    """A whole number; as text, in plain digits."""
+
+    def _validated(self, value: Any) -> Any:
+        if isinstance(value, str) and not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class PlainFloat(fields.Float):
+    """A number; as text, in plain digits with a point."""
+
+    def _validated(self, value: Any) -> Any:
+        if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+def _has_an_address(value: str) -> None:
+    """Raise ``ValidationError`` for an id that no path can hold."""
+    if not value.isprintable() or "/" in value or value in (".", ".."):
+        raise ValidationError("Without slash and control characters.")
+
+
 #: Ids are names: a service checks what they mean.
-_ID = validate.Length(min=1, max=200)
+_ID = (validate.Length(min=1, max=200), _has_an_address)
 
 
 def id_field(*, required: bool = True, **metadata: Any) -> fields.String:
@@ -31,17 +61,17 @@ def whole(least: int, most: int, *, required: bool = True, **metadata: Any) -> f
 
 def counted(least: int, most: int, **metadata: Any) -> fields.Integer:
     """Return a field for a whole number in a query string."""
-    return fields.Integer(validate=validate.Range(min=least, max=most), metadata=metadata)
+    return PlainInteger(validate=validate.Range(min=least, max=most), metadata=metadata)
 
 
 def latitude(*, required: bool = True) -> fields.Float:
     """Return a field for degrees north."""
-    return fields.Float(required=required, validate=validate.Range(min=-90, max=90), metadata={"example": 35.1395})
+    return PlainFloat(required=required, validate=validate.Range(min=-90, max=90), metadata={"example": 35.1395})
 
 
 def longitude(*, required: bool = True) -> fields.Float:
     """Return a field for degrees east."""
-    return fields.Float(required=required, validate=validate.Range(min=-180, max=180), metadata={"example": 126.7937})
+    return PlainFloat(required=required, validate=validate.Range(min=-180, max=180), metadata={"example": 126.7937})
 
 
 def instant(*, required: bool = True, **metadata: Any) -> fields.String:
@@ -128,6 +158,15 @@ class Applications(Told):
 
     applications = fields.List(fields.Nested(Application))
     cursor = next_page()
+
+
+class InWords(Told):
+    """A code in words that people read."""
+
+    title = fields.String()
+    detail = fields.String()
+    title_en = fields.String()
+    detail_en = fields.String()
 
 
 class WhichPage(Body):

@@ -19,6 +19,15 @@ events = Subject("events", __name__, description="다른 시스템의 소식 · 
 
 #: Bytes of one request with a batch in it; each event in it is at most ``MAX_BYTES``.
 MAX_BATCH_BYTES = 4 * MAX_BYTES
+#: What the OpenAPI page says of the body: one event, several, or in binary mode the data alone.
+A_BODY = {
+    "required": True,
+    "content": {
+        CONTENT_TYPE: {"schema": {"type": "object"}},
+        BATCH_TYPE: {"schema": {"type": "array", "items": {"type": "object"}}},
+        "application/json": {"schema": {"type": "object"}},
+    },
+}
 
 
 class Taken(Told):
@@ -34,7 +43,17 @@ class TakenAll(Taken):
     events = fields.List(fields.Nested(Taken), metadata={"description": "묶음일 때 · for a batch"})
 
 
-@events.asks("POST", "/events", "소식 보내기", told=TakenAll, status=202, anyone=True, acts=False, key="publisher")
+@events.asks(
+    "POST",
+    "/events",
+    "소식 보내기",
+    told=TakenAll,
+    status=202,
+    anyone=True,
+    acts=False,
+    key="publisher",
+    described={"requestBody": A_BODY},
+)
 def publish() -> Any:
     """Publish events: structured, batch or binary mode. Answered after the broker has confirmed.
 
@@ -62,7 +81,3 @@ def _publisher() -> Publisher:
     if publisher is None:
         raise Problem("publisher_unknown", field="Authorization")
     return publisher
-
-
-#: What the OpenAPI page says about the body.
-ACCEPTED_TYPES = (CONTENT_TYPE, BATCH_TYPE, "application/json")

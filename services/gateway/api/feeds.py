@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from services.gateway.api.common import Nothing, id_field
+from services.gateway import catalogue
+from services.gateway.api.common import InWords, Nothing, id_field
 from services.gateway.api.rooms import choice
 from services.gateway.asking import LONG, act, ask, made
 from services.gateway.subject import Body, Subject, Told
@@ -52,6 +53,7 @@ class Feed(FeedState):
     silent_since = fields.String(allow_none=True)
     died = fields.Boolean()
     reason = fields.String(allow_none=True)
+    reason_in_words = fields.Nested(InWords, allow_none=True)
     differences = fields.Dict(
         keys=fields.String(), values=fields.Integer(), metadata={"description": "지난번에 다르던 것 · what was last found"}
     )
@@ -76,7 +78,7 @@ def connect(body: dict[str, Any]) -> Any:
 @feeds.asks("GET", "/v1/feeds/<feed_id>", "시설 달력 상태", told=Feed)
 def status(feed_id: str) -> Any:
     """Show how a calendar is (host, officer): when it was read, whether it is fresh, silent or dead."""
-    return ask(SERVICE, "status", feed_id=feed_id)
+    return _worded(ask(SERVICE, "status", feed_id=feed_id))
 
 
 @feeds.asks("PATCH", "/v1/feeds/<feed_id>", "시설 달력 고치기", body=FeedAddress, told=FeedState)
@@ -104,10 +106,17 @@ def disconnect(body: dict[str, Any], feed_id: str) -> Any:
 )
 def reconcile(body: dict[str, Any], feed_id: str) -> Any:
     """Read a calendar now and bring both sides together (host, officer, operator); doing it again changes nothing."""
-    return ask(SERVICE, "reconcile_now", patience=LONG, feed_id=feed_id, **body)
+    return _worded(ask(SERVICE, "reconcile_now", patience=LONG, feed_id=feed_id, **body))
 
 
 @feeds.asks("GET", "/v1/facilities/<facility_id>/feeds", "시설의 달력 목록", told=Feeds)
 def of_facility(facility_id: str) -> Any:
     """List the calendars of a facility (host, officer)."""
-    return ask(SERVICE, "feeds", facility_id=facility_id)
+    told = ask(SERVICE, "feeds", facility_id=facility_id)
+    return {**told, "feeds": [_worded(row) for row in told.get("feeds", ())]}
+
+
+def _worded(feed: dict[str, Any]) -> dict[str, Any]:
+    """Return a calendar with why it was not read, in words."""
+    reason = feed.get("reason")
+    return {**feed, "reason_in_words": None if reason is None else catalogue.said("feed", reason, {})}

@@ -13,6 +13,7 @@ from marshmallow import fields, validate
 
 from services.gateway.api.common import counted, day, id_field, instant, next_page, text
 from services.gateway.api.rooms import choice
+from services.gateway.api.work import as_file, in_type
 from services.gateway.asking import LONG, ask
 from services.gateway.problems import Problem
 from services.gateway.subject import Body, Subject, Told
@@ -56,6 +57,13 @@ RATIOS: Mapping[str, tuple[str, ...]] = {
 #: What a table can be told by beside programme, district and month; groups always are.
 PARTS = ("plan", "call", "group")
 FORMATS = ("csv", "xlsx", "json")
+#: What a file may be, as the OpenAPI page says it.
+A_FILE = in_type(
+    "text/csv",
+    {"type": "string", "format": "binary"},
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/json",
+)
 #: Pages of one file, of 300 rows each; and how often one is read again that changed meanwhile.
 MOST_PAGES, TRIES = 20, 3
 figures = Subject("figures", __name__, description="통계 · figures")
@@ -110,7 +118,7 @@ Row = Common.from_dict(
         for about, known in names.items()
         for name in known
     },
-    name="Row",
+    name="FigureRow",
 )
 
 
@@ -172,15 +180,20 @@ def outcomes(query: dict[str, Any], tenant: str) -> Any:
     return ask(SERVICE, "outcomes", tenant=tenant, **query)
 
 
-@figures.asks("GET", "/v1/tenants/<tenant>/figures/file", "통계 내려받기", query=WhichFile, anyone=True)
+@figures.asks(
+    "GET",
+    "/v1/tenants/<tenant>/figures/file",
+    "통계 내려받기",
+    query=WhichFile,
+    anyone=True,
+    described=A_FILE,
+)
 def file(query: dict[str, Any], tenant: str) -> Response:
     """Download figures, or outcomes, as CSV, XLSX or JSON. Open to anyone. What one file cannot hold is refused."""
     pages = _read(tenant, query)
     last = pages[-1]
     answer = Response(_joined(pages), content_type=last["media_type"])
-    answer.headers.set("Content-Disposition", "attachment", filename=_named(tenant, last["name"]))
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return as_file(answer, _named(tenant, last["name"]))
 
 
 def _read(tenant: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from flask import Response, current_app
 from marshmallow import fields
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 
+from services.gateway.api.work import TEXT, in_type
 from services.gateway.asking import at
 from services.gateway.ports import Ports
 from services.gateway.subject import Subject, Told
@@ -83,7 +84,7 @@ def readyz() -> Any:
     return verdict, 200 if verdict["ready"] else 503, {"Cache-Control": "no-store"}
 
 
-@health.asks("GET", "/metrics", "지표", anyone=True)
+@health.asks("GET", "/metrics", "지표", anyone=True, described=in_type("text/plain", TEXT))
 def metrics() -> Response:
     """Show Prometheus metrics: of every worker where gunicorn runs several."""
     registry: CollectorRegistry = REGISTRY

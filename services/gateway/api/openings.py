@@ -120,6 +120,7 @@ class Opening(OpeningState):
     engagement = fields.String()
     seed_hash = fields.String(allow_none=True, metadata={"description": "추첨 씨앗의 약속 · commits to the draw's seed"})
     published_at = fields.String()
+    ended_at = fields.String(allow_none=True, metadata={"description": "마감되거나 취소된 때 · when it was closed or called off"})
     round = fields.Integer()
 
 

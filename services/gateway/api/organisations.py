@@ -73,7 +73,9 @@ class Run(Line):
     facility_id = fields.String(allow_none=True)
 
 
-class Organisation(OrganisationTold):
+class OrganisationRow(OrganisationTold):
+    """An organisation in a list, without how many people it had on a day."""
+
     tenant = fields.String()
     name = fields.String()
     kind = fields.String()
@@ -81,6 +83,9 @@ class Organisation(OrganisationTold):
     founded_on = fields.String(allow_none=True)
     lines = fields.List(fields.Nested(Line))
     facilities = fields.List(fields.Nested(Run))
+
+
+class Organisation(OrganisationRow):
     on = fields.String(allow_none=True)
     counts = fields.Dict(
         keys=fields.String(),
@@ -90,7 +95,7 @@ class Organisation(OrganisationTold):
 
 
 class Organisations(Paged):
-    organisations = fields.List(fields.Nested(Organisation(exclude=("on", "counts"))))
+    organisations = fields.List(fields.Nested(OrganisationRow))
 
 
 class OrganisationCounts(Paged):

@@ -52,9 +52,12 @@ class WhichProgrammes(Body):
     cursor = text(500, required=False)
 
 
-class District(Told):
+class DistrictName(Told):
     code = fields.String(allow_none=True, metadata={"example": "29200"})
     name = fields.String(allow_none=True, metadata={"description": "그때의 이름 · the name it had"})
+
+
+class District(DistrictName):
     municipality = fields.String(allow_none=True)
     valid_from = fields.String(allow_none=True)
     valid_to = fields.String(allow_none=True)
@@ -190,7 +193,7 @@ class WhichReport(WhichPublished):
 class Item(Told):
     programme_id = fields.String()
     name_ko = fields.String()
-    district = fields.Nested(District(only=("code", "name")))
+    district = fields.Nested(DistrictName)
     value = fields.Integer(allow_none=True)
     qualifier = fields.String(allow_none=True)
     as_of = fields.String(allow_none=True)

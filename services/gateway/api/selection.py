@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from services.gateway.api.common import Nothing, OpeningState, WhichPage, counted, id_field
+from services.gateway.api.common import InWords, Nothing, OpeningState, WhichPage, counted, id_field
 from services.gateway.api.rooms import Paged, Refusal
 from services.gateway.api.work import all_worded, explained
 from services.gateway.asking import LONG, act, ask
@@ -67,13 +67,6 @@ class PlaceQuote(Told):
     refused = fields.Nested(Refusal, allow_none=True, metadata={"description": "지금 지원을 받지 않는 까닭 · why nobody can apply now"})
     limits = fields.Nested(Outlook)
     pay = fields.Nested(Pay)
-
-
-class InWords(Told):
-    title = fields.String()
-    detail = fields.String()
-    title_en = fields.String()
-    detail_en = fields.String()
 
 
 class Part(InWords):

@@ -31,11 +31,11 @@ from services.gateway.api.rooms import (
     codes,
     week,
 )
+from services.gateway.api.work import GEOJSON, in_type
 from services.gateway.asking import act, ask, made
 from services.gateway.subject import Body, Subject, Told
 
 SERVICE, IDLE = "spaces_facilities", "spaces_idle"
-GEOJSON = "application/geo+json"
 spaces = Subject("spaces", __name__, description="공간 · spaces")
 
 
@@ -232,7 +232,14 @@ def list_spaces(query: dict[str, Any], tenant: str) -> Any:
     return ask(SERVICE, "list_spaces", tenant=tenant, **query)
 
 
-@spaces.asks("GET", "/v1/tenants/<tenant>/spaces.geojson", "공간 지도 (GeoJSON)", query=OnMap, anyone=True)
+@spaces.asks(
+    "GET",
+    "/v1/tenants/<tenant>/spaces.geojson",
+    "공간 지도 (GeoJSON)",
+    query=OnMap,
+    anyone=True,
+    described=in_type(GEOJSON),
+)
 def geojson(query: dict[str, Any], tenant: str) -> Response:
     """Show open spaces for a map: a FeatureCollection (RFC 7946) with the ``cursor`` of the next page. Open to anyone."""
     return Response(orjson.dumps(ask(SERVICE, "geojson", tenant=tenant, **query)), content_type=GEOJSON)

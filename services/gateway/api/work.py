@@ -15,6 +15,8 @@ from services.gateway.api.rooms import worded
 from services.gateway.subject import Body
 
 LINKED_DATA = "application/ld+json"
+#: What the OpenAPI page says of an answer that is text.
+TEXT = {"type": "string"}
 GEOJSON = "application/geo+json"
 
 
@@ -63,15 +65,15 @@ def explained(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, "parts": [said("rule", part, "rule") for part in row.get("parts", ())]}
 
 
-def in_type(media: str, schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return what the OpenAPI page says of an answer in another media type."""
-    content = {media: {"schema": dict(schema or {"type": "object"})}}
+def in_type(media: str, schema: Mapping[str, Any] | None = None, *others: str) -> dict[str, Any]:
+    """Return what the OpenAPI page says of an answer in another media type, or in one of several."""
+    content = {one: {"schema": dict(schema or {"type": "object"})} for one in (media, *others)}
     return {"responses": {"200": {"description": "OK", "content": content}}}
 
 
 def as_file(answer: Response, name: str) -> Response:
     """Let a browser save the answer under this name: nothing in it leads to a folder, and Korean stays Korean."""
-    safe = "".join("_" if one in '/\\"' else one for one in name)
+    safe = "".join("_" if one in '/\\"' or not one.isprintable() else one for one in name)
     plain = "".join(one if one.isascii() else "_" for one in safe)
     names = {"filename": plain} | ({} if plain == safe else {"filename*": f"UTF-8''{quote(safe, safe='')}"})
     answer.headers.set("Content-Disposition", "attachment", **names)

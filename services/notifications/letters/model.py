@@ -51,12 +51,14 @@ WORK_KINDS = (
     "waitlisted",
     "application_withdrawn",
     "attendance_settled",
+    "attendance_delayed",
     "dispute_answered",
     "allowance_recovered",
     "allowance_held_back",
     "allowance_paid",
     "allowance_returned",
     "evaluation_opened",
+    "evaluation_revealed",
     "appeal_answered",
 )
 KINDS = (*JOB_KINDS, *WORK_KINDS, *ROOM_KINDS)

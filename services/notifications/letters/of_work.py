@@ -57,6 +57,12 @@ def _earned(data: _Data) -> Matter | None:
     return Matter("allowance_recovered", data["pay_month_id"], values)
 
 
+def _revealed(data: _Data) -> Matter | None:
+    # Only a word about the resident is news to them; they may object to it.
+    told = "host" in data.get("sides", ())
+    return Matter("evaluation_revealed", data["opening_id"], {"until": data["appeal_until"]}) if told else None
+
+
 def _appeal(data: _Data) -> Matter | None:
     return _of_opening("appeal_answered", reason="answer")(data) if data["by"] == "resident" else None
 
@@ -68,12 +74,14 @@ PERSONAL: Mapping[str, Callable[[_Data], Matter | None]] = {
     openings.APPLICATION_WITHDRAWN.type: _withdrawn,
     openings.APPLICATION_WAITLISTED.type: _of_opening("waitlisted", "rank"),
     work.ATTENDANCE_SETTLED.type: _settled,
+    work.ATTENDANCE_DELAYED.type: _of_opening("attendance_delayed", "day", "until", reason="missing"),
     work.ATTENDANCE_DISPUTE_ANSWERED.type: _of_opening("dispute_answered", "day", reason="answer"),
     pay.ALLOWANCE_EARNED.type: _earned,
     pay.ALLOWANCE_HELD_BACK.type: _of_pay("allowance_held_back", "cap"),
     pay.ALLOWANCE_PAID.type: _of_pay("allowance_paid"),
     pay.ALLOWANCE_RETURNED.type: _of_pay("allowance_returned"),
     trust.EVALUATION_OPENED.type: _of_opening("evaluation_opened", "until"),
+    trust.EVALUATION_REVEALED.type: _revealed,
     trust.APPEAL_ANSWERED.type: _appeal,
 }
 
@@ -103,6 +111,6 @@ def details(letter: Letter, known: Mapping[str, Opening], language: str) -> dict
 
 def best_before(letter: Letter) -> datetime | None:
     """Return from when on the letter's mail would be of no use: an offer, or a word, that is not waited for any more."""
-    if letter.kind in ("place_offered", "evaluation_opened"):
+    if letter.kind in ("place_offered", "evaluation_opened", "evaluation_revealed"):
         return from_iso(letter.values["until"])
     return None

@@ -17,6 +17,14 @@ CLAIMED, PAID, RETURNED = "claimed", "paid", "returned"
 
 
 @dataclass(frozen=True)
+class Cap:
+    """The monthly cap in won, and where the figure is from."""
+
+    won: int
+    source: str
+
+
+@dataclass(frozen=True)
 class Worked:
     """A shift that counts: what one revision of an attendance says. ``won`` is what it pays, 0 for a volunteer."""
 
@@ -75,6 +83,16 @@ class Payment:
     state: str = CLAIMED
     day: str | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class SentBack:
+    """A payment that the bank sent back after it had said that it was paid: a contra entry, the payment stays."""
+
+    batch_id: str
+    won: int
+    day: str
+    reason: str
 
 
 @dataclass(frozen=True)

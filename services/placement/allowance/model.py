@@ -2,7 +2,7 @@
 
     earned    = sum of its lines            (attendance, corrections, recoveries)
     payable   = min(earned, monthly cap)    held_back = earned - payable: seen and flagged, never dropped
-    out       = payments that a batch has claimed or paid, less what was paid back
+    out       = payments that a batch has claimed or paid, less what the bank sent back later, less what was paid back
     due_now   = payable - out               negative: to be recovered
 
 Each revision of an attendance counts at most once, and only when it is newer than the one counted: events may come
@@ -20,17 +20,19 @@ from services.placement.allowance.lines import (
     CLAIMED,
     PAID,
     RETURNED,
+    Cap,
     Line,
     PaidBack,
     Payment,
     Recovery,
+    SentBack,
     Worked,
-    by_dong,
     named,
     payment_name,
     placement_key,
     split,
 )
+from services.placement.allowance.payments import due_by_dong, standing
 from shared.aggregate import Aggregate
 from shared.errors import Refused
 from shared.events.placement import pay as events
@@ -42,14 +44,6 @@ MOST_PAYMENTS = 60
 MOST_PAID_BACK = 60
 #: Why a recovery was written without an officer.
 OVERLAP = "overlap"
-
-
-@dataclass(frozen=True)
-class Cap:
-    """The monthly cap in won, and where the figure is from."""
-
-    won: int
-    source: str
 
 
 @dataclass(kw_only=True)
@@ -67,6 +61,8 @@ class PayMonth(Aggregate):
     followed: dict[str, int] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     payments: tuple[Payment, ...] = ()
+    #: What the bank sent back after it had said paid; at most one for each payment.
+    sent_back: tuple[SentBack, ...] = ()
     paid_back: tuple[PaidBack, ...] = ()
     #: Until then a claim may belong to a batch that does not know of it.
     claim_due: datetime | None = None
@@ -105,14 +101,15 @@ class PayMonth(Aggregate):
 
     @property
     def paid(self) -> int:
-        """What the bank paid."""
-        return sum(payment.won for payment in self.payments if payment.state == PAID)
+        """What the bank paid, and did not send back since."""
+        paid = sum(payment.won for payment in self.payments if payment.state == PAID)
+        return paid - sum(sent.won for sent in self.sent_back)
 
     @property
     def out(self) -> int:
-        """What is on its way or paid, less what was paid back."""
+        """What is on its way or paid, less what came back."""
         gone = sum(payment.won for payment in self.payments if payment.state != RETURNED)
-        return gone - sum(back.won for back in self.paid_back)
+        return gone - sum(sent.won for sent in self.sent_back) - sum(back.won for back in self.paid_back)
 
     @property
     def due_now(self) -> int:
@@ -199,9 +196,10 @@ class PayMonth(Aggregate):
         self._flag()
 
     def note_paid_back(self, won: int, day: str, by: str) -> None:
-        """Note what the resident gave back; raise ``Refused`` for more than must come back."""
-        if won > self.to_recover:
-            raise Refused("more_than_to_recover", field="won", most=self.to_recover)
+        """Note what the resident gave back; raise ``Refused`` for more than must come back, or than they ever got."""
+        most = max(0, min(self.to_recover, self.paid - sum(back.won for back in self.paid_back)))
+        if won > most:
+            raise Refused("more_than_to_recover", field="won", most=most)
         if len(self.paid_back) >= MOST_PAID_BACK:
             raise Refused("month_is_full", field="pay_month_id", most=MOST_PAID_BACK)
         self.paid_back = (*self.paid_back, PaidBack(won, day, by))
@@ -224,27 +222,17 @@ class PayMonth(Aggregate):
         """Let a batch pay what is due; return False when nothing is, or another batch is at it, or this one was."""
         if not self.owes or any(payment.batch_id == batch_id for payment in self.payments):
             return False
-        covered = max((payment.upto for payment in self.payments if payment.state != RETURNED), default=0)
-        won = self.due_now
+        others, won = standing(self.payments, self.sent_back), self.due_now
         payment = Payment(
             batch_id=batch_id,
             won=won,
-            lines=len(self.lines) - covered,
+            lines=len(self.lines) - sum(payment.lines for payment in others),
             upto=len(self.lines),
             method=method,
-            dongs=split(won, self._due_by_dong()),
+            dongs=split(won, due_by_dong(self.lines, others)),
         )
         self.payments, self.claim_due = (*self.payments, payment), until
         return True
-
-    def _due_by_dong(self) -> dict[str, int]:
-        """Return the won of the lines by 동, less what payments took from each: what is left may be below 0."""
-        left = by_dong(self.lines)
-        for payment in self.payments:
-            if payment.state != RETURNED:
-                for dong, won in payment.dongs.items():
-                    left[dong] = left.get(dong, 0) - won
-        return left
 
     def release_claim(self, batch_id: str) -> None:
         """Forget a claim that the batch does not pay; the won is due again."""
@@ -260,18 +248,28 @@ class PayMonth(Aggregate):
         answered = replace(claim, state=PAID if reason is None else RETURNED, day=day, reason=reason)
         self.payments = tuple(answered if payment is claim else payment for payment in self.payments)
         self.claim_due = None
-        named_ = {
+        if reason is None:
+            self.say(events.ALLOWANCE_PAID.fact(**self._told(answered, day)))
+        else:
+            self.say(events.ALLOWANCE_RETURNED.fact(**self._told(answered, day), reason=reason))
+
+    def note_sent_back(self, batch_id: str, reason: str, day: str) -> None:
+        """Note, once, that the bank sent a payment back after it had said paid; its won is due again."""
+        paid = next((one for one in self.payments if one.batch_id == batch_id and one.state == PAID), None)
+        if paid is None or any(sent.batch_id == batch_id for sent in self.sent_back):
+            return
+        self.sent_back = (*self.sent_back, SentBack(batch_id, paid.won, day, reason))
+        self.say(events.ALLOWANCE_RETURNED.fact(**self._told(paid, day), reason=reason, was_paid=True))
+
+    def _told(self, payment: Payment, day: str) -> dict[str, str | int]:
+        return {
             **self._named(),
-            "payment_id": payment_name(batch_id, self.id),
-            "batch_id": batch_id,
-            "won": claim.won,
-            "method": claim.method,
+            "payment_id": payment_name(payment.batch_id, self.id),
+            "batch_id": payment.batch_id,
+            "won": payment.won,
+            "method": payment.method,
             "day": day,
         }
-        if reason is None:
-            self.say(events.ALLOWANCE_PAID.fact(**named_))
-        else:
-            self.say(events.ALLOWANCE_RETURNED.fact(**named_, reason=reason))
 
     def _counted(self, attendance_id: str) -> Worked:
         worked = self.counted.get(attendance_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.placement.allowance.lines import RETURNED, Payment, SentBack
 from services.placement.allowance.model import PayMonth
 
 
@@ -32,7 +33,10 @@ def shown(month: PayMonth) -> dict[str, Any]:
     """Return a month with all it is made of.
 
     A line's ``won`` is its minutes times ``hourly_won``, rounded up for the whole shift; a correction is the difference.
+    A payment that the bank sent back after it had said paid is ``returned``, on that day, with ``paid_on`` before it.
     """
+    sent_back = {sent.batch_id: sent for sent in month.sent_back}
+    payments = [_payment(payment, sent_back.get(payment.batch_id)) for payment in month.payments]
     return {
         **summed(month),
         "lines": [
@@ -49,16 +53,18 @@ def shown(month: PayMonth) -> dict[str, Any]:
             }
             for line in month.lines
         ],
-        "payments": [
-            {
-                "batch_id": payment.batch_id,
-                "won": payment.won,
-                "state": payment.state,
-                "method": payment.method,
-                "day": payment.day,
-                "reason": payment.reason,
-            }
-            for payment in month.payments
-        ],
+        "payments": payments,
         "paid_back_on": [{"won": back.won, "day": back.day} for back in month.paid_back],
+    }
+
+
+def _payment(payment: Payment, sent: SentBack | None) -> dict[str, Any]:
+    return {
+        "batch_id": payment.batch_id,
+        "won": payment.won,
+        "state": payment.state if sent is None else RETURNED,
+        "method": payment.method,
+        "day": payment.day if sent is None else sent.day,
+        "reason": payment.reason if sent is None else sent.reason,
+        "paid_on": None if sent is None else payment.day,
     }

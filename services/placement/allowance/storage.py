@@ -8,8 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from services.placement.allowance.lines import CLAIMED, Line, PaidBack, Payment, Recovery, Worked
-from services.placement.allowance.model import Cap, PayMonth
+from services.placement.allowance.lines import CLAIMED, Cap, Line, PaidBack, Payment, Recovery, SentBack, Worked
+from services.placement.allowance.model import PayMonth
 from services.placement.allowance.overlaps import Overlap, Pair
 from shared.aggregate import Act
 from shared.clock import Clock
@@ -38,6 +38,7 @@ class PayMonthCodec:
             "recoveries": [vars(recovery).copy() for recovery in month.recoveries.values()],
             "lines": [vars(line).copy() for line in month.lines],
             "payments": [_payment(payment) for payment in month.payments],
+            "sent_back": [vars(sent).copy() for sent in month.sent_back],
             "paid_back": [vars(back).copy() for back in month.paid_back],
         }
         if month.owes:
@@ -62,6 +63,7 @@ class PayMonthCodec:
             recoveries={row["attendance_id"]: Recovery(**row) for row in document["recoveries"]},
             lines=tuple(Line(**row) for row in document["lines"]),
             payments=tuple(_read_payment(row) for row in document["payments"]),
+            sent_back=tuple(SentBack(**row) for row in document.get("sent_back", ())),
             paid_back=tuple(PaidBack(**row) for row in document["paid_back"]),
             claim_due=document.get("claim_due"),
             **{name: document[name] for name in _PLAIN},
@@ -192,6 +194,16 @@ class PayMonths(Aggregates[PayMonth]):
             document["_id"]: _read_payment(row)
             for document in found
             for row in document["payments"]
+            if row["batch_id"] == batch_id
+        }
+
+    def sent_back_of(self, batch_id: str) -> dict[str, int]:
+        """Return what the bank sent back of a batch after it had said paid, in won by month of pay."""
+        found = self.collection.find({"payments.batch_id": batch_id}, ["sent_back"])
+        return {
+            document["_id"]: row["won"]
+            for document in found
+            for row in document.get("sent_back", ())
             if row["batch_id"] == batch_id
         }
 

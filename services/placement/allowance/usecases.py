@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from services.placement.allowance.lines import Worked, placement_key
-from services.placement.allowance.model import Cap, PayMonth
+from services.placement.allowance.lines import Cap, Worked, placement_key
+from services.placement.allowance.model import PayMonth
 from services.placement.allowance.overlaps import Overlap, Pair
 from services.placement.allowance.ports import Limits, Programme, Programmes
 from services.placement.allowance.shown import shown, summed
@@ -202,7 +202,7 @@ class AllowanceDesk:
 
     def _officers(self, actor: Actor, programme_id: str) -> None:
         programme = self.programmes.get(programme_id)
-        must_be(actor, "officer", tenant=programme.tenant, district=programme.district.code)
+        must_be(actor, "officer", tenant=programme.tenant, district=programme.district.code or "")
 
     def _paged(self, ids: Sequence[str], limit: int, cursor: str | None) -> dict[str, Any]:
         checked_limit(limit, MOST_ROWS)

@@ -36,6 +36,7 @@ class Rules:
     correction_days: int = 14
     dispute_days: int = 7
     answer_days: int = 7
+    unclear_days: int = 7
     wrong_codes: int = 5
     wrong_codes_minutes: int = 10
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.placement.attendance.model import VOID, Sheet
+from services.placement.attendance.card import VOID
+from services.placement.attendance.model import Sheet
 from services.placement.attendance.ports import Opening, Openings, Programmes, dong_of
 from services.placement.attendance.storage import Sheets, Works
 from services.placement.attendance.work import Work, is_complete
@@ -20,7 +21,7 @@ SWEPT_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class AttendanceFollower:
-    """The convergent steps. ``escalated`` counts the disputes that nobody answered in time."""
+    """The convergent steps. ``escalated`` counts disputes that nobody answered in time, ``late`` unclear shifts."""
 
     sheets: Sheets
     works: Works
@@ -28,6 +29,7 @@ class AttendanceFollower:
     programmes: Programmes
     clock: Clock
     escalated: Callable[[], None] = lambda: None
+    late: Callable[[], None] = lambda: None
 
     # When told.
 
@@ -86,7 +88,7 @@ class AttendanceFollower:
     # The clock.
 
     def settle_due(self) -> bool:
-        """Settle what nobody confirmed, and let unanswered disputes escalate. Returns whether there may be more."""
+        """Settle what nobody confirmed, and let what waits for an officer escalate. Returns whether there may be more."""
         now = self.clock.now()
         overdue = self.sheets.overdue(now, SWEPT_AT_ONCE)
         for sheet_id in overdue:
@@ -99,13 +101,18 @@ class AttendanceFollower:
             self.sheets.act(None, sheet_id, decide)
             if done == ["escalated"]:
                 self.escalated()
+            elif done == ["late"]:
+                self.late()
+            elif done == [None]:
+                # Else those that are not due any more would keep the others from ever being looked at.
+                self.sheets.put_off(sheet_id)
         return len(overdue) == SWEPT_AT_ONCE
 
     # Steps.
 
     def _void(self, known: Sheet, withdrawn_at: datetime) -> None:
         def decide(sheet: Sheet) -> dict[str, Any]:
-            sheet.void(withdrawn_at)
+            sheet.void(withdrawn_at, self.clock.now())
             return {}
 
         if known.state != VOID:

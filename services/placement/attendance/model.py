@@ -1,7 +1,7 @@
 """A sheet: one shift of one place, and who said what about it. Pure: no I/O, no clock, no framework; time comes in.
 
     open --confirm (host, officer), or by itself when due--> settled --correct, answer, excuse--> settled, next revision
-      |  +--nothing to decide by--> open, unclear: waits for a host or an officer
+      |  +--nothing to decide by--> open, unclear: waits for a host or an officer; operators hear when it waits too long
       +--the place is gone before the work began--> void
 
 Nothing that was said or settled is ever edited: words, revisions and disputes are only added, up to a bound each.
@@ -9,10 +9,11 @@ Nothing that was said or settled is ever edited: words, revisions and disputes a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.placement.attendance.card import OPEN, SETTLED, VOID, Card
 from services.placement.attendance.deciding import (
     ABSENT_SAID,
     CODE,
@@ -21,20 +22,14 @@ from services.placement.attendance.deciding import (
     IN,
     OFFICER,
     OUT,
-    Decision,
-    Planned,
-    Rules,
     Word,
-    decided,
     result_of,
 )
 from services.placement.attendance.revisions import CLOCK, Dispute, Revision
-from shared.aggregate import Aggregate
 from shared.clock import iso
 from shared.errors import Refused
 from shared.events.placement import work as events
 
-OPEN, SETTLED, VOID = "open", "settled", "void"
 RESIDENT = "resident"
 UPHELD, REJECTED = events.ANSWERS
 #: Words a sheet keeps of each witness, 40 in all: nobody can fill it and leave no room for the others.
@@ -44,112 +39,8 @@ MOST_DISPUTES = 6
 
 
 @dataclass(kw_only=True)
-class Sheet(Aggregate):
-    """One shift of one place. Its id is ``application:attempt:shift``; ``placement`` is ``application:attempt``.
-
-    What the opening said is kept with it: what was worked is paid by the terms of then.
-    """
-
-    placement: str
-    opening_id: str
-    programme_id: str
-    district: str
-    resident_id: str
-    application_id: str
-    attempt: int
-    shift: int
-    #: How many shifts, and so sheets, the place has.
-    shifts: int
-    start: datetime
-    end: datetime
-    hourly_won: int
-    place: str
-    selected_at: datetime
-    made_at: datetime
-    dong: str | None = None
-    direct_job: bool | None = None
-    engagement: str | None = None
-    state: str = OPEN
-    words: tuple[Word, ...] = ()
-    revisions: tuple[Revision, ...] = ()
-    disputes: tuple[Dispute, ...] = ()
-    #: Due, and nothing to decide by.
-    unclear: bool = False
-    #: When the place was given back, if that was before the end of the shift: later only an officer's word counts.
-    gone_at: datetime | None = None
-    #: Wrong codes since then.
-    wrong: int = 0
-    wrong_since: datetime | None = None
-    rules: Rules = field(default_factory=Rules)
-
-    @staticmethod
-    def id_of(application_id: str, attempt: int, shift: int) -> str:
-        """Return the id of the sheet of a place's shift."""
-        return f"{application_id}:{attempt}:{shift}"
-
-    @property
-    def planned(self) -> Planned:
-        """The span of the shift."""
-        return Planned(self.start, self.end)
-
-    @property
-    def decision(self) -> Decision:
-        """What its words come to now."""
-        return decided(self.words, self.planned, self.rules, self.held)
-
-    @property
-    def held(self) -> Planned:
-        """The part of the shift in which the place was this one, so that no hour of a resident counts for two places.
-
-        A place that is given again counts from then on: what came before belongs to the one that was given back.
-        """
-        again = self.attempt > 1 and self.selected_at < self.end
-        return self.planned.within(self.selected_at if again else None, self.gone_at)
-
-    @property
-    def latest(self) -> Revision | None:
-        """What it counts now, or None."""
-        return self.revisions[-1] if self.revisions else None
-
-    @property
-    def minutes(self) -> int:
-        """The minutes it counts; 0 until it is settled."""
-        return self.revisions[-1].minutes if self.revisions else 0
-
-    @property
-    def open_dispute(self) -> Dispute | None:
-        """The dispute that waits for an answer, or None: there is at most one."""
-        return next((one for one in reversed(self.disputes) if one.answer is None), None)
-
-    @property
-    def ready(self) -> datetime:
-        """From when it can be settled: the shift is over, and there is a sheet (a rehearsal's work may lie in the past)."""
-        return max(self.end, self.made_at)
-
-    @property
-    def due(self) -> datetime | None:
-        """When something happens by itself: it is settled, or an unanswered dispute escalates."""
-        if self.state == OPEN and not self.unclear:
-            return self.ready + timedelta(hours=self.rules.settle_after_hours)
-        dispute = self.open_dispute
-        return None if dispute is None or dispute.escalated else dispute.until
-
-    @property
-    def waits_until(self) -> datetime | None:
-        """Until when an officer should have answered, or decided what nobody else did; None when none has to."""
-        if self.state == OPEN:
-            return self.ready + timedelta(hours=self.rules.settle_after_hours) if self.unclear else None
-        return None if self.open_dispute is None else self.open_dispute.until
-
-    @property
-    def correctable_until(self) -> datetime:
-        """Until when a host may correct; later only an officer."""
-        return self.ready + timedelta(days=self.rules.correction_days)
-
-    @property
-    def disputable_until(self) -> datetime | None:
-        """Until when the resident or the host may dispute what counts now."""
-        return None if self.latest is None else self.latest.at + timedelta(days=self.rules.dispute_days)
+class Sheet(Card):
+    """A shift of a place; what it is stands in ``Card``, and it changes by these verbs only."""
 
     # Witnesses.
 
@@ -207,13 +98,16 @@ class Sheet(Aggregate):
         self._settle(decision.minutes, decision.result, role, account, now, why=decision.why)
 
     def pass_time(self, now: datetime) -> str | None:
-        """Do what is due; return what was done: ``settled``, ``unclear``, ``escalated``, or None."""
+        """Do what is due; return what was done: ``settled``, ``unclear``, ``late``, ``escalated``, or None."""
         if self.due is None or now < self.due:
             return None
+        if self.state == OPEN and self.unclear:
+            self.unclear_late = True
+            return "late"
         if self.state == OPEN:
             decision = self.decision
             if decision.result is None:
-                self.unclear = True
+                self._wait(decision.missing, now)
                 return "unclear"
             self._settle(decision.minutes, decision.result, CLOCK, "", now, why=decision.why)
             return "settled"
@@ -222,15 +116,16 @@ class Sheet(Aggregate):
             self._put(replace(dispute, escalated=True))
         return "escalated"
 
-    def void(self, withdrawn_at: datetime) -> None:
+    def void(self, withdrawn_at: datetime, now: datetime) -> None:
         """The place is gone: a shift that had not begun by then will not be worked, one that had counts until then.
 
-        What is settled stays.
+        One that was settled before the word of it came is counted anew, so that it is nothing which came first.
         """
         if self.state == OPEN and not self.had_begun(withdrawn_at):
             self.state, self.unclear = VOID, False
         elif self.state != VOID and withdrawn_at < self.end:
             self.gone_at = withdrawn_at
+            self._count_what_was_held(now)
 
     def had_begun(self, at: datetime) -> bool:
         """Return whether its work had begun. Past when the place was given: only if somebody said something."""
@@ -266,8 +161,8 @@ class Sheet(Aggregate):
         latest = self._must_be_settled()
         if self.open_dispute is not None:
             raise Refused("dispute_is_open", field="attendance_id", until=iso(self.open_dispute.until))
-        until = latest.at + timedelta(days=self.rules.dispute_days)
-        if now >= until:
+        until = self.disputable_until
+        if until is not None and now >= until:
             raise Refused("dispute_over", field="attendance_id", until=iso(until))
         if any((one.revision, one.by) == (latest.number, by) for one in self.disputes):
             raise Refused("dispute_was_answered", field="attendance_id")
@@ -303,20 +198,6 @@ class Sheet(Aggregate):
             events.ATTENDANCE_DISPUTE_ANSWERED.fact(**self.named(), dispute=dispute.number, answer=answer)
         )
 
-    def named(self) -> dict[str, Any]:
-        """Return what every fact about it carries."""
-        return {
-            "opening_id": self.opening_id,
-            "programme_id": self.programme_id,
-            "district": self.district,
-            "resident_id": self.resident_id,
-            "application_id": self.application_id,
-            "attempt": self.attempt,
-            "attendance_id": self.id,
-            "shift": self.shift,
-            "day": self.planned.day.isoformat(),
-        }
-
     # Steps.
 
     def _add(self, word: Word) -> None:
@@ -329,6 +210,26 @@ class Sheet(Aggregate):
         self.say(
             events.ATTENDANCE_WITNESSED.fact(**self.named(), by=word.role, said=word.said, at=iso(word.at))
         )
+
+    def _wait(self, missing: str | None, now: datetime) -> None:
+        """Wait for a person; say so the first time, with the day by which it should be decided."""
+        self.unclear = True
+        if self.unclear_until is None:
+            self.unclear_until = now + timedelta(days=self.rules.unclear_days)
+            self.say(
+                events.ATTENDANCE_DELAYED.fact(**self.named(), missing=missing, until=iso(self.unclear_until))
+            )
+
+    def _count_what_was_held(self, now: datetime) -> None:
+        """Count no more than the part in which the place was held; the minutes an officer gave themselves stay."""
+        # What words came to has a why, minutes that somebody gave have none.
+        given = next((one for one in reversed(self.revisions) if not one.why), None)
+        if (given is not None and given.by == OFFICER) or len(self.revisions) >= MOST_REVISIONS:
+            return
+        decision = self.decision
+        minutes, why = (decision.minutes, decision.why) if given is None else (self.held.minutes, ("held_in_part",))
+        if minutes < self.minutes:
+            self._settle(minutes, result_of(minutes, self.planned), CLOCK, "", now, why=why)
 
     def _count_anew(
         self, latest: Revision, minutes: int, role: str, account: str, reason: str, now: datetime

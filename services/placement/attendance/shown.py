@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.placement.attendance.card import OPEN
 from services.placement.attendance.deciding import told
-from services.placement.attendance.model import OPEN, Sheet
+from services.placement.attendance.model import Sheet
 from services.placement.attendance.revisions import Dispute, Revision
 from services.placement.wages.pay import won_for
 from shared.clock import iso
@@ -33,19 +34,42 @@ def brief(sheet: Sheet) -> dict[str, Any]:
         "planned": sheet.planned.minutes,
         "state": sheet.state,
         "unclear": sheet.unclear,
+        "waits_for": sheet.waits_for,
         "revision": len(sheet.revisions),
         "result": None if latest is None else latest.result,
         "minutes": None if latest is None else latest.minutes,
         "won": None if latest is None else won_for(latest.minutes, sheet.hourly_won),
         "settled_at": None if latest is None else iso(latest.at),
         "settled_by": None if latest is None else latest.by,
-        "settles_at": iso(sheet.due) if sheet.state == OPEN and sheet.due is not None else None,
+        "settles_at": iso(sheet.settles_at) if sheet.state == OPEN and not sheet.unclear else None,
         "disputable_until": None if until is None else iso(until),
         "correctable_until": iso(sheet.correctable_until),
         "dispute": None if dispute is None else dispute.number,
-        "answer_until": None if sheet.waits_until is None else iso(sheet.waits_until),
-        "escalated": dispute is not None and dispute.escalated,
+        "answer_until": answer_until(sheet),
+        "escalated": sheet.escalated,
     }
+
+
+def state_of(sheet: Sheet) -> dict[str, Any]:
+    """Return what an act is answered with."""
+    latest = sheet.latest
+    return {
+        "attendance_id": sheet.id,
+        "state": sheet.state,
+        "revision": len(sheet.revisions),
+        "result": None if latest is None else latest.result,
+        "minutes": None if latest is None else latest.minutes,
+    }
+
+
+def answer_until(sheet: Sheet) -> str | None:
+    """Return until when an officer should have answered, or decided; None when none has to."""
+    return None if sheet.waits_until is None else iso(sheet.waits_until)
+
+
+def waiting(sheet: Sheet) -> dict[str, Any]:
+    """Return a sheet as a row of what waits for officers, with why."""
+    return {**brief(sheet), "why": "dispute" if sheet.open_dispute is not None else "unclear"}
 
 
 def whole(sheet: Sheet, *, accounts: bool) -> dict[str, Any]:

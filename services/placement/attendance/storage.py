@@ -54,6 +54,8 @@ _PLAIN = (
     "wrong",
     "wrong_since",
 )
+#: Kept once they are known.
+_WHEN_KNOWN = ("gone_at", "unclear_until")
 
 
 class SheetCodec:
@@ -70,9 +72,11 @@ class SheetCodec:
             "revisions": [{**vars(one), "why": list(one.why)} for one in sheet.revisions],
             "disputes": [vars(one).copy() for one in sheet.disputes],
         }
-        for name in ("due", "gone_at"):
+        for name in ("due", *_WHEN_KNOWN):
             if getattr(sheet, name) is not None:
                 document[name] = getattr(sheet, name)
+        if sheet.unclear_late:
+            document["unclear_late"] = True
         if sheet.waits_until is not None:
             document["waits"], document["waits_until"] = sheet.tenant, sheet.waits_until
         return document
@@ -80,13 +84,14 @@ class SheetCodec:
     def from_document(self, document: Document) -> Sheet:
         """Return the sheet."""
         plain: dict[str, Any] = {name: document[name] for name in _PLAIN}
+        plain |= {name: document.get(name) for name in _WHEN_KNOWN}
         return Sheet(
             id=document["_id"],
             tenant=document["tenant"],
             words=tuple(Word(**row) for row in document["words"]),
             revisions=tuple(Revision(**{**row, "why": tuple(row["why"])}) for row in document["revisions"]),
             disputes=tuple(Dispute(**row) for row in document["disputes"]),
-            gone_at=document.get("gone_at"),
+            unclear_late=document.get("unclear_late", False),
             rules=self._rules,
             **plain,
         )
@@ -123,6 +128,12 @@ class Sheets(Aggregates[Sheet]):
     def overdue(self, now: datetime, most: int) -> list[str]:
         """Return the ids of sheets on which something is due."""
         return [document["_id"] for document in self.collection.find({"due": {"$lte": now}}, ["_id"], limit=most)]
+
+    def put_off(self, sheet_id: str) -> None:
+        """Keep when something is due by the rules of today: what is stored was reckoned by those of then."""
+        sheet = self.get(sheet_id)
+        change: Document = {"$unset": {"due": ""}} if sheet.due is None else {"$set": {"due": sheet.due}}
+        self.collection.update_one({"_id": sheet_id, "version": sheet.version}, change)
 
     def of_placement(self, placement: str) -> list[Sheet]:
         """Return the sheets of a place (``application:attempt``), by their shift: at most 100."""

@@ -15,7 +15,7 @@ from services.placement.attendance.codes import WorkplaceCode
 from services.placement.attendance.deciding import HOST, IN, OFFICER, OUT
 from services.placement.attendance.model import RESIDENT, Sheet
 from services.placement.attendance.ports import Opening, Openings, hosts_of
-from services.placement.attendance.shown import brief, whole
+from services.placement.attendance.shown import answer_until, brief, state_of, waiting, whole
 from services.placement.attendance.storage import Sheets, WorkplaceCodes
 from shared.actors import Actor, must_be, must_be_self
 from shared.aggregate import Act
@@ -76,7 +76,10 @@ class AttendanceDesk:
     # Residents.
 
     def check_in(self, actor: Actor, *, act_id: str, attendance_id: str, code: str) -> dict[str, Any]:
-        """Say with the workplace's code that one has come; from a little before the shift to a little after it."""
+        """Say with the workplace's code that one has come; from a little before the shift to a little after it.
+
+        Not by a host of the opening, who may know the code's secret: another host or an officer says it.
+        """
         return self._check(actor, IN, act_id, attendance_id, code)
 
     def check_out(self, actor: Actor, *, act_id: str, attendance_id: str, code: str) -> dict[str, Any]:
@@ -95,7 +98,7 @@ class AttendanceDesk:
 
         def decide(sheet: Sheet) -> dict[str, Any]:
             number = sheet.dispute(by, actor.subject, text, now)
-            return {**_state(sheet), "dispute": number, "answer_until": _answer_until(sheet)}
+            return {**state_of(sheet), "dispute": number, "answer_until": answer_until(sheet)}
 
         return self.sheets.act(Act.of(act_id, "dispute", id=attendance_id, text=text), attendance_id, decide)
 
@@ -215,7 +218,7 @@ class AttendanceDesk:
         checked_limit(limit, MOST_ROWS)
         since = instant_after(cursor)
         must_be(actor, "officer", tenant=tenant)
-        found = map(_waiting, self.sheets.that_wait(tenant, since, actor.districts))
+        found = map(waiting, self.sheets.that_wait(tenant, since, actor.districts))
         rows, further = page(found, limit, lambda row: (row["answer_until"], row["attendance_id"]))
         return {"disputes": rows, "cursor": further}
 
@@ -225,6 +228,8 @@ class AttendanceDesk:
         known = self.sheets.get(attendance_id)
         must_be(actor, RESIDENT, tenant=known.tenant)
         must_be_self(actor, known.resident_id, tenant=known.tenant)
+        if actor.subject in hosts_of(self._opening(known.opening_id)):
+            raise Refused("not_for_oneself", field="token")
         now = self.clock.now()
         shown = self.codes.find(known.opening_id)
         right = shown is not None and shown.is_right(code, now)
@@ -241,7 +246,7 @@ class AttendanceDesk:
     def _act(self, act: Act, sheet_id: str, change: Change) -> dict[str, Any]:
         def decide(sheet: Sheet) -> dict[str, Any]:
             change(sheet)
-            return _state(sheet)
+            return state_of(sheet)
 
         return self.sheets.act(act, sheet_id, decide)
 
@@ -285,22 +290,3 @@ def _staff(actor: Actor, opening: Opening, *, officers: bool = True) -> str:
         return OFFICER
     must_be(actor, *roles, tenant=opening.tenant)
     raise Refused("not_your_opening", field="token", opening_id=opening.id)
-
-
-def _state(sheet: Sheet) -> dict[str, Any]:
-    latest = sheet.latest
-    return {
-        "attendance_id": sheet.id,
-        "state": sheet.state,
-        "revision": len(sheet.revisions),
-        "result": None if latest is None else latest.result,
-        "minutes": None if latest is None else latest.minutes,
-    }
-
-
-def _answer_until(sheet: Sheet) -> str | None:
-    return None if sheet.waits_until is None else iso(sheet.waits_until)
-
-
-def _waiting(sheet: Sheet) -> dict[str, Any]:
-    return {**brief(sheet), "why": "dispute" if sheet.open_dispute is not None else "unclear"}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.placement.attendance.model import SETTLED, VOID, Sheet
+from services.placement.attendance.card import SETTLED, VOID
+from services.placement.attendance.model import Sheet
 from services.placement.wages.pay import Earned, won_for
 from shared.aggregate import Aggregate
 from shared.events.placement import work as events

@@ -5,8 +5,10 @@ A part ends at the end of a line. What stands in several parts (totals, rows nam
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +17,8 @@ from shared.errors import Refused
 
 #: What spreadsheets write before UTF-8.
 BOM = "\ufeff"
+#: A whole number as files write it: 1234 or 1,234.
+_WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(,[0-9]{3})+")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class Part:
 
 def decoded(layout: Layout, content: bytes) -> str:
     """Return the text; raise ``Refused`` when it is not in the layout's encoding."""
+    if content.startswith(codecs.BOM_UTF8) and not layout.encoding.startswith("utf"):
+        # Saved anew by a spreadsheet: in another encoding its mark would be read as a part of the first cell.
+        raise Refused("return_not_readable", field="content", line=1, encoding=layout.encoding)
     try:
         return content.decode(layout.encoding)
     except UnicodeDecodeError as error:
@@ -50,28 +57,40 @@ def decoded(layout: Layout, content: bytes) -> str:
 def read_part(layout: Layout, text: str, *, after: int, first: bool, last: bool) -> Part:
     """Return what a part says; ``after``: the lines of the parts before it. Raises ``Refused``."""
     returns = layout.returns
-    rows = _rows(layout, text.removeprefix(BOM) if first else text, after)
-    lines = after + len(rows)
+    numbered, lines = _rows(layout, text.removeprefix(BOM) if first else text, after)
     totals: dict[str, str] = {}
-    numbered = [(after + number, cells) for number, cells in enumerate(rows, start=1) if any(cells)]
     if first and returns.header:
-        totals |= _take(numbered, 0, returns.header, after + 1)
+        totals = _take(numbered, 0, returns.header, after + 1)
     if first and returns.titles:
         _take_titles(numbered, returns.row, after + 1)
     if last and returns.trailer:
-        totals |= _take(numbered, -1, returns.trailer, lines)
+        totals = joined(totals, _take(numbered, -1, returns.trailer, after + lines))
     answers = tuple(_answer(layout, line, _values(cells, returns.row, line)) for line, cells in numbered)
-    return Part(len(rows), answers, totals)
+    return Part(lines, answers, totals)
 
 
-def _rows(layout: Layout, text: str, after: int) -> list[list[str]]:
-    rows: list[list[str]] = []
+def joined(totals: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Return what both tell; raise ``Refused`` where header and trailer contradict each other."""
+    for name, told in more.items():
+        if totals.get(name, told) != told:
+            raise Refused("return_totals_differ", field="content", column=name, told=told, must=totals[name])
+    return {**totals, **more}
+
+
+def _rows(layout: Layout, text: str, after: int) -> tuple[list[tuple[int, list[str]]], int]:
+    """Return the records that are not empty, each with the line it begins on, and how many lines there are."""
+    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, strict=True)
+    line = 1
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, strict=True):
-            rows.append([cell.strip() for cell in row])
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                rows.append((after + line, cells))
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise Refused("return_line_malformed", field="content", line=after + len(rows) + 1, column="") from error
-    return rows
+        raise Refused("return_line_malformed", field="content", line=after + line, column="") from error
+    return rows, reader.line_num
 
 
 def _take(numbered: list[tuple[int, list[str]]], index: int, record: Record, line: int) -> dict[str, str]:
@@ -108,7 +127,7 @@ def _answer(layout: Layout, line: int, values: Mapping[str, str]) -> Answer:
     reason = None
     if code not in layout.returns.paid:
         reason = layout.returns.reasons.get(code, layout.returns.reasons.get(ANY_CODE))
-        if reason is None or not code:
+        if reason is None or not code or _looks_paid(layout, code):
             raise Refused("return_code_unknown", field="content", line=line, column=named["result"], result=code)
     return Answer(
         line=line,
@@ -119,9 +138,23 @@ def _answer(layout: Layout, line: int, values: Mapping[str, str]) -> Answer:
     )
 
 
+def _looks_paid(layout: Layout, code: str) -> bool:
+    """Whether an unknown code is one of a payment that went through but for its zeros or its case.
+
+    A spreadsheet makes 0 of 0000: to take it for one of the codes that ``*`` stands for would pay everybody again.
+    """
+    if code in layout.returns.reasons:
+        return False
+    return _bare(code) in {_bare(paid) for paid in layout.returns.paid}
+
+
+def _bare(code: str) -> str:
+    return code.casefold().lstrip("0")
+
+
 def whole(text: str, line: int, column: str) -> int:
     """Return the whole number in a cell (``1,234`` too); raise ``Refused``."""
     plain = text.replace(",", "")
-    if not (plain.isascii() and plain.isdigit() and len(plain) <= 15):
+    if not _WHOLE.fullmatch(text) or len(plain) > 15:
         raise Refused("return_line_malformed", field="content", line=line, column=column)
     return int(plain)

@@ -21,10 +21,10 @@ from services.placement.batches.model import (
     PAID_POSTING,
     RETURNED_POSTING,
     SETTLED,
-    WENT_THROUGH,
     Batch,
 )
 from services.placement.batches.ports import BudgetBook
+from services.placement.batches.rows import WENT_THROUGH
 from services.placement.batches.storage import Batches
 from shared.actors import Actor, must_be
 from shared.clock import Clock
@@ -56,7 +56,7 @@ class Balance:
     ) -> dict[str, Any]:
         """Compare a programme's batches, latest first, page by page, and (on the first page) its budget."""
         programme = self.programmes.get(programme_id)
-        must_be(actor, "officer", "operator", tenant=programme.tenant, district=programme.district.code)
+        must_be(actor, "officer", "operator", tenant=programme.tenant, district=programme.district.code or "")
         checked_limit(limit, MOST_BATCHES)
         since = after(cursor, 1)
         heads = self.batches.heads_of(programme_id)
@@ -81,7 +81,7 @@ class Balance:
             "settling": settling,
             "batches": len(names),
             "paid": sum(batch.won for batch in heads if PAID_POSTING in batch.posted),
-            "returned": sum(batch.returned for batch in heads if RETURNED_POSTING in batch.posted),
+            "returned": sum(map(_returned, heads)),
             "cursor": following,
         }
 
@@ -107,7 +107,7 @@ class Balance:
         if any(batch.due is not None for batch in heads) or self._moved(programme_id) != before:
             return None
         paid = sum(batch.won for batch in heads if PAID_POSTING in batch.posted)
-        returned = sum(batch.returned for batch in heads if RETURNED_POSTING in batch.posted)
+        returned = sum(map(_returned, heads))
         pairs = (("budget_paid", paid, before[0]), ("budget_returned", returned, before[1]))
         return [
             {"what": what, "programme_id": programme_id, "batches": ours, "budget": theirs}
@@ -134,6 +134,7 @@ class Balance:
 
     def _differences(self, batch_id: str) -> list[Difference] | None:
         payments = self.months.payments_of(batch_id)
+        sent_back = self.months.sent_back_of(batch_id)
         waiting = {claim.pay_month_id for claim in self.months.claims(batch_id) if claim.until is not None}
         batch = self.batches.get(batch_id)
         if batch.due is not None or batch.state == GATHERING:
@@ -154,6 +155,12 @@ class Balance:
             for name, payment in known.items()
             if name not in rows
         ]
+        later = {batch.rows[seq - 1].pay_month_id: batch.rows[seq - 1].won for seq in batch.sent_back}
+        found += [
+            {"what": "sent_back", "pay_month_id": name, "row": later.get(name, 0), "payment": sent_back.get(name, 0)}
+            for name in sorted(later.keys() | sent_back.keys())
+            if later.get(name) != sent_back.get(name)
+        ]
         return [{"batch_id": batch.id, **one} for one in found[:MOST_TOLD]]
 
 
@@ -165,6 +172,15 @@ def _in_itself(batch: Batch) -> Iterator[Difference]:
         yield {"what": "dongs", "batch": batch.won}
     if batch.is_answered and batch.paid + batch.returned != batch.won:
         yield {"what": "answers", "batch": batch.won, "paid": batch.paid, "returned": batch.returned}
+    came_back = sum(batch.rows[seq - 1].won for reversal in batch.reversals for seq in reversal.rows)
+    if came_back != batch.reversed or came_back > batch.paid:
+        yield {"what": "reversals", "rows": came_back, "batch": batch.reversed, "paid": batch.paid}
+
+
+def _returned(batch: Batch) -> int:
+    """Return what the budget counts that came back of a batch."""
+    first = batch.returned if RETURNED_POSTING in batch.posted else 0
+    return first + sum(one.won for one in batch.reversals if one.posting in batch.posted)
 
 
 def _expected(batch: Batch, outcome: str | None) -> str:

@@ -99,7 +99,10 @@ def _cell(layout: Layout, column: Column, values: Mapping[str, Any], seq: int) -
         return column.const
     text = str(values[str(column.field)])
     if column.digits:
-        text = "".join(one for one in text if one.isdigit())
+        # Hyphens and blanks are how people write a number; anything else would make it another one.
+        text = text.replace("-", "").replace(" ", "")
+        if not (text.isascii() and text.isdigit()):
+            raise Refused("account_unwritable", field="batch_id", row=seq, column=column.name)
     text = text.zfill(column.pad)
     try:
         size = len(text.encode(layout.encoding))

@@ -2,6 +2,7 @@
 
     approved --> file, page by page --> mark_filed(hash): composed again here, and only the same bytes are sealed
     filed --> read_returns, part by part --> the last part agrees with the rest --> answered (settling.py)
+    settled --> read_returns, the same --> what had been paid and came back is due again
 
 The file is composed whenever it is asked for, from the sealed rows and the accounts of that moment; it is never stored,
 its hashes are. Once it is filed, other bytes are an error, never another file.
@@ -19,8 +20,9 @@ from typing import Any
 from services.placement.batches.answers import decoded, read_part
 from services.placement.batches.file import Account, Control, Pay, compose, pages_of
 from services.placement.batches.layouts import Layout, Layouts
-from services.placement.batches.model import APPROVED, FILED, SETTLED, Batch, Row
+from services.placement.batches.model import APPROVED, FILED, SETTLED, Batch
 from services.placement.batches.ports import Accounts, accounts_of
+from services.placement.batches.rows import Row
 from services.placement.batches.settling import Settler
 from services.placement.batches.storage import Batches
 from shared.actors import Actor, must_be
@@ -115,7 +117,8 @@ class FileDesk:
         """Read a part of the return file (base64 of its bytes, or text), cut at the end of a line.
 
         Part 1 begins anew. Nothing counts before the ``last`` part agrees with all the others; what is wrong is refused
-        with its line and column.
+        with its line and column. A file for a settled batch tells what came back after it was paid (``returned_later``,
+        in won); files may come twice and in any order. ``contradicted``: rows that it says are paid though they came back.
         """
         known = self._for_officer(actor, batch_id)
         layout = self.layouts.get(known.layout_id)
@@ -125,13 +128,16 @@ class FileDesk:
         def decide(batch: Batch) -> dict[str, Any]:
             before = 0 if part == 1 or batch.reading is None else batch.reading.lines
             read = read_part(layout, text, after=before, first=part == 1, last=last)
-            batch.take_part(part, read, layout, last=last, day=kst_day(now).isoformat(), now=now)
+            day, reversed_before = kst_day(now).isoformat(), batch.reversed
+            contradicted = batch.take_part(part, read, layout, last=last, by=actor.subject, day=day, now=now)
             return {
                 "batch_id": batch.id,
                 "part": part,
-                "answered": batch.is_answered,
-                "paid": batch.paid,
-                "returned": batch.returned,
+                "answered": batch.is_answered and batch.reading is None,
+                "paid": batch.paid - batch.reversed,
+                "returned": batch.returned + batch.reversed,
+                "returned_later": batch.reversed - reversed_before,
+                "contradicted": contradicted,
             }
 
         asked = {"id": batch_id, "content": content_hash([text]), "part": part, "last": last, "by": actor.subject}

@@ -16,8 +16,9 @@ from typing import Any
 
 from services.placement.allowance.model import PayMonth
 from services.placement.allowance.storage import Claim, PayMonths
-from services.placement.batches.model import GATHERING, MOST_ROWS, Batch, Row, Skipped
+from services.placement.batches.model import GATHERING, MOST_ROWS, Batch
 from services.placement.batches.ports import Accounts, accounts_of
+from services.placement.batches.rows import Row, Skipped
 from services.placement.batches.storage import Batches
 from shared.clock import Clock, kst_day
 

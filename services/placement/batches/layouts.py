@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from shared.errors import Refused
-from shared.events.placement.pay import METHODS
+from shared.events.placement.pay import METHODS, RETURN_REASONS
 
 LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
 PAYOUT_FIELDS = frozenset(
@@ -25,16 +25,6 @@ TOTALS = frozenset({"count", "sum", "pay_day", "month", "batch_id"})
 RETURN_FIELDS = frozenset({"seq", "won", "result", "reference", "ignored"})
 RETURN_TOTALS = frozenset(
     {"count", "sum", "paid_count", "paid_sum", "failed_count", "failed_sum", "batch_id", "ignored"}
-)
-#: Why a payment came back, in our words.
-REASONS = (
-    "wrong_account",
-    "closed_account",
-    "holder_differs",
-    "limit_exceeded",
-    "stopped_account",
-    "not_a_member",
-    "other",
 )
 ANY_CODE = "*"
 ALL, FAILED = "all", "failed"
@@ -94,6 +84,12 @@ class Layout:
     encoding: str = "cp949"
     line_end: str = "\r\n"
     delimiter: str = ","
+
+    @property
+    def names_batch(self) -> bool:
+        """Whether a file that comes back says which batch it is about."""
+        fields = {column.field for column in (*self.returns.header, *self.returns.trailer)}
+        return "batch_id" in fields or "reference" in {column.field for column in self.returns.row}
 
     @property
     def page_rows(self) -> int:
@@ -207,9 +203,9 @@ def _check(layout: Layout, name: str) -> None:
         raise ValueError(f"{name}: lists {FAILED!r}: give batch_id in the header or trailer that comes back, or reference in its rows")
     if layout.returns.lists == ALL and not layout.returns.paid:
         raise ValueError(f"{name}: give the codes of payments that went through, under paid")
-    wrong = [reason for reason in layout.returns.reasons.values() if reason not in REASONS]
+    wrong = [reason for reason in layout.returns.reasons.values() if reason not in RETURN_REASONS]
     if wrong:
-        raise ValueError(f"{name}: reason {wrong[0]!r}: give one of {list(REASONS)}")
+        raise ValueError(f"{name}: reason {wrong[0]!r}: give one of {list(RETURN_REASONS)}")
     if len(layout.delimiter) != 1 or layout.delimiter in '"\r\n':
         raise ValueError(f"{name}: delimiter {layout.delimiter!r}: give one character")
     for record in (layout.returns.header, layout.returns.trailer):

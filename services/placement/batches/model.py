@@ -6,17 +6,31 @@
         +-----------+-----------+--> cancelled
 
 The rows are sealed by one write and only ever become fewer until the file is made. A month of pay that is claimed for a
-batch which has no row of it is released (settling.py), so what counts is what stands here.
+batch which has no row of it is released (settling.py), so what counts is what stands here. What the bank sends back
+after it had said paid is added to a settled batch as a reversal, by a later return file or by two officers; the first
+answer stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.placement.batches.answers import Answer, Part, whole
+from services.placement.batches.answers import Part, joined
 from services.placement.batches.layouts import ALL, Layout
+from services.placement.batches.rows import (
+    WENT_THROUGH,
+    Reading,
+    Reversal,
+    Row,
+    Skipped,
+    Word,
+    check_answer,
+    check_totals,
+    reference,
+    sum_of,
+)
 from shared.aggregate import Aggregate
 from shared.errors import Refused
 from shared.events.placement import pay as events
@@ -37,41 +51,6 @@ MOST_ROWS = 5_000
 MOST_SKIPPED = 500
 #: Postings to the budget.
 PAID_POSTING, RETURNED_POSTING = "paid", "returned"
-#: What a row says once the bank paid it; otherwise the reason.
-WENT_THROUGH = "paid"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One payment: what is paid for which month of pay. ``dongs`` add up to ``won``."""
-
-    resident_id: str
-    pay_month_id: str
-    won: int
-    lines: int
-    dongs: Mapping[str, int]
-    #: ``WENT_THROUGH``, or why the bank sent it back; None until all is answered.
-    outcome: str | None = None
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A month of pay that was left out, and why."""
-
-    resident_id: str
-    pay_month_id: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The parts of the return file that were read so far: nothing of it counts before the last one agrees."""
-
-    parts: int
-    lines: int
-    #: Row of the batch (from 1) -> ``WENT_THROUGH`` or the reason.
-    outcomes: Mapping[int, str] = field(default_factory=dict)
-    totals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -104,8 +83,12 @@ class Batch(Aggregate):
     file_hash: str | None = None
     page_hashes: tuple[str, ...] = ()
     reading: Reading | None = None
+    #: Won, as the bank answered first.
     paid: int = 0
     returned: int = 0
+    #: What came back later of what was paid.
+    reversals: tuple[Reversal, ...] = ()
+    words: tuple[Word, ...] = ()
     posted: tuple[str, ...] = ()
     #: When something of it waits to be brought together with months of pay or the budget.
     due: datetime | None = None
@@ -116,6 +99,26 @@ class Batch(Aggregate):
     def is_answered(self) -> bool:
         """Whether the bank's answer was taken, whole."""
         return self.answered_on is not None
+
+    @property
+    def reversed(self) -> int:
+        """Won that the bank sent back after it had said paid."""
+        return sum(reversal.won for reversal in self.reversals)
+
+    @property
+    def sent_back(self) -> dict[int, Reversal]:
+        """The rows that came back later, by their number from 1, with the reversal of each."""
+        return {seq: reversal for reversal in self.reversals for seq in reversal.rows}
+
+    @property
+    def gone(self) -> set[int]:
+        """The rows that came back, at once or later, by their number from 1; only once all is answered."""
+        return {seq for seq, row in enumerate(self.rows, 1) if row.outcome != WENT_THROUGH} | self.sent_back.keys()
+
+    @property
+    def unposted(self) -> bool:
+        """Whether the budget has yet to count something that came back later."""
+        return any(reversal.posting not in self.posted for reversal in self.reversals)
 
     def seal(self, rows: Sequence[Row], skipped: Sequence[Skipped], *, more: bool, day: str, now: datetime) -> None:
         """Close the gathering: these rows, and no others. Does nothing when it is closed already."""
@@ -163,25 +166,56 @@ class Batch(Aggregate):
         self.filed_on, self.due = day, now
         self.say(events.BATCH_FILED.fact(**self._summed(day), file_hash=file_hash))
 
-    def take_part(self, number: int, part: Part, layout: Layout, *, last: bool, day: str, now: datetime) -> None:
+    def take_part(
+        self, number: int, part: Part, layout: Layout, *, last: bool, by: str, day: str, now: datetime
+    ) -> int:
         """Take a part of the return file; the last one closes it. Raises ``Refused`` naming the line, changing nothing.
 
-        Part 1 begins anew, whatever was read of an earlier file.
+        Part 1 begins anew, whatever was read of an earlier file; the others are of the same officer. A file for a settled
+        batch may list all rows, or some: what it says came back, and was paid, is reversed. What came back is not paid
+        by a later file, which may be older than the one before: such rows change nothing; return how many they are.
         """
-        self._must_be(FILED)
-        if self.is_answered:
+        self._must_be(FILED, SETTLED)
+        if self.state == FILED and self.is_answered:
             raise Refused("batch_is_answered", field="batch_id")
-        known = Reading(0, 0) if number == 1 else self.reading
+        if self.state == SETTLED and not layout.names_batch:
+            # Else another batch's file could send back, and so pay again, what was paid.
+            raise Refused("return_names_no_batch", field="content", layout=layout.id)
+        known = Reading(0, 0, by=by) if number == 1 else self.reading
+        if known is not None and known.by != by:
+            # Somebody else's file has begun since: their parts and these are never one file.
+            known = None
         if known is None or number != known.parts + 1:
             raise Refused("part_out_of_order", field="part", next=1 if known is None else known.parts + 1)
         outcomes = dict(known.outcomes)
         for answer in part.answers:
-            self._check_answer(answer, outcomes)
+            check_answer(self.id, self.rows, answer, outcomes)
             outcomes[answer.seq] = answer.reason or WENT_THROUGH
-        totals = {**known.totals, **part.totals}
-        self.reading = Reading(number, known.lines + part.lines, outcomes, totals)
-        if last:
-            self._close(self.reading, layout, day, now)
+        totals = joined(known.totals, part.totals)
+        self.reading = Reading(number, known.lines + part.lines, outcomes, totals, by)
+        return self._close(self.reading, layout, by, day, now) if last else 0
+
+    def return_row(self, pay_month_id: str, reason: str, by: str, day: str, now: datetime) -> bool:
+        """Take an officer's word that a paid row came back; return whether it counts: another one has said the same.
+
+        Raises ``Refused`` for a row that isn't paid (any more), and for an officer whom it pays.
+        """
+        self._must_be(SETTLED)
+        seq = next((seq for seq, row in enumerate(self.rows, 1) if row.pay_month_id == pay_month_id), None)
+        if seq is None:
+            raise Refused("no_such_row", field="pay_month_id", id=pay_month_id)
+        row = self.rows[seq - 1]
+        if row.resident_id == by:
+            raise Refused("own_pay", field="token")
+        if seq in self.gone:
+            raise Refused("row_is_not_paid", field="pay_month_id", id=pay_month_id)
+        said = next((word for word in self.words if word.row == seq), None)
+        if said is not None and said.reason == reason and said.by != by:
+            self._reverse({seq: reason}, (said.by, by), day, now)
+            return True
+        if said is None or said.reason != reason:
+            self.words = (*(word for word in self.words if word.row != seq), Word(seq, reason, by))
+        return False
 
     def note_posted(self, what: str) -> None:
         """Know that the budget has counted it."""
@@ -207,7 +241,7 @@ class Batch(Aggregate):
 
     def reference(self, seq: int) -> str:
         """Return what a payment is called in the payout file; ``seq`` from 1."""
-        return f"{self.id}-{seq:05d}"
+        return reference(self.id, seq)
 
     def row_of(self, pay_month_id: str) -> Row | None:
         """Return the row of a month of pay, or None."""
@@ -218,52 +252,36 @@ class Batch(Aggregate):
         self.people = len({row.resident_id for row in rows})
         self.lines, self.won = sum(row.lines for row in rows), sum(row.won for row in rows)
 
-    def _check_answer(self, answer: Answer, outcomes: Mapping[int, str]) -> None:
-        if not 1 <= answer.seq <= len(self.rows):
-            raise Refused("return_row_unknown", field="content", line=answer.line, row=answer.seq)
-        if answer.seq in outcomes:
-            raise Refused("return_row_doubled", field="content", line=answer.line, row=answer.seq)
-        if answer.reference is not None and answer.reference != self.reference(answer.seq):
-            raise Refused(
-                "return_of_another_batch", field="content", line=answer.line, told=answer.reference, batch_id=self.id
-            )
-        row = self.rows[answer.seq - 1]
-        if answer.won != row.won:
-            raise Refused(
-                "return_won_differs", field="content", line=answer.line, row=answer.seq, told=answer.won, won=row.won
-            )
-
-    def _close(self, reading: Reading, layout: Layout, day: str, now: datetime) -> None:
+    def _close(self, reading: Reading, layout: Layout, by: str, day: str, now: datetime) -> int:
         outcomes = dict(reading.outcomes)
         missing = [seq for seq in range(1, len(self.rows) + 1) if seq not in outcomes]
-        if layout.returns.lists == ALL and missing:
+        if layout.returns.lists == ALL and missing and self.state == FILED:
             raise Refused("return_rows_missing", field="content", count=len(missing), row=missing[0])
-        outcomes |= dict.fromkeys(missing, WENT_THROUGH)
-        self._check_totals(reading, outcomes)
+        if layout.returns.lists != ALL:
+            outcomes |= dict.fromkeys(missing, WENT_THROUGH)
+        check_totals(self.id, self.rows, reading, outcomes)
+        self.reading = None
+        if self.state == SETTLED:
+            came_back = {seq: outcome for seq, outcome in outcomes.items() if outcome != WENT_THROUGH}
+            contradicted = self.gone & reading.outcomes.keys() - came_back.keys()
+            self._reverse(came_back, (by,), day, now)
+            return len(contradicted)
         self.rows = tuple(replace(row, outcome=outcomes[seq]) for seq, row in enumerate(self.rows, start=1))
         self.paid = sum(row.won for row in self.rows if row.outcome == WENT_THROUGH)
         self.returned = self.won - self.paid
-        self.reading, self.answered_on, self.due = None, day, now
+        self.answered_on, self.due = day, now
+        return 0
 
-    def _check_totals(self, reading: Reading, outcomes: Mapping[int, str]) -> None:
-        paid = [seq for seq, outcome in outcomes.items() if outcome == WENT_THROUGH]
-        sums = {"paid": self._sum(paid), "all": self.won}
-        must: dict[str, int] = {
-            "count": len(outcomes),
-            "sum": sums["all"],
-            "paid_count": len(paid),
-            "paid_sum": sums["paid"],
-            "failed_count": len(outcomes) - len(paid),
-            "failed_sum": sums["all"] - sums["paid"],
-        }
-        for name, told in reading.totals.items():
-            if name == "batch_id" and told != self.id:
-                raise Refused("return_of_another_batch", field="content", told=told, batch_id=self.id)
-            if name in must and whole(told, reading.lines, name) != must[name]:
-                raise Refused("return_totals_differ", field="content", column=name, told=told, must=must[name])
-
-    def _sum(self, seqs: Sequence[int]) -> int:
-        return sum(self.rows[seq - 1].won for seq in seqs)
+    def _reverse(self, came_back: Mapping[int, str], by: tuple[str, ...], day: str, now: datetime) -> None:
+        """Add a reversal of those of the rows that are paid, if any; what came back before came back once."""
+        gone = self.gone
+        rows = {seq: reason for seq, reason in came_back.items() if seq not in gone}
+        if not rows:
+            return
+        number, won = len(self.reversals) + 1, sum_of(self.rows, rows)
+        self.reversals = (*self.reversals, Reversal(number, day, rows, won, by))
+        self.words = tuple(word for word in self.words if word.row not in rows)
+        self.due = now
 
     def _must_be(self, *states: str) -> None:
         if self.state not in states:

@@ -6,21 +6,23 @@ from marshmallow import Schema, fields, validate
 
 from services.placement.allowance.schemas import Paged, a_month, an_id
 from services.placement.batches.model import APPROVED, CANCELLED, FILED, GATHERING, PREPARED, SETTLED
-from services.placement.openings.schemas import NO_COLON
 from services.placement.programmes.schemas import Command
-from shared.events.contract import PRINTABLE
-from shared.events.placement.pay import METHODS
+from shared.events.placement.pay import METHODS, RETURN_REASONS
 
 STATES = (GATHERING, PREPARED, APPROVED, FILED, SETTLED, CANCELLED)
 #: Characters of one part of a return file: with the rest of the request it crosses the broker.
 MOST_CONTENT = 200 * 1024
+#: It stands in the payout file, whatever its encoding, and comes back from the bank: a formula or a blank must not.
+FOR_A_FILE = validate.Regexp(
+    r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", error="Letters a to z, digits, and . _ - within; first a letter or a digit."
+)
 SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="64 hex characters: the SHA-256 of the file.")
 
 
 class Prepare(Command):
     """A new batch: of which programme, up to which month, paid how, in which institution's layout."""
 
-    batch_id = fields.String(required=True, validate=[validate.Length(min=1, max=64), NO_COLON, PRINTABLE])
+    batch_id = fields.String(required=True, validate=[validate.Length(min=1, max=64), FOR_A_FILE])
     programme_id = an_id()
     month = a_month()
     method = fields.String(required=True, validate=validate.OneOf(METHODS))
@@ -43,6 +45,13 @@ class DropRow(BatchAct):
     """Which month of pay is taken out."""
 
     pay_month_id = an_id()
+
+
+class ReturnRow(BatchAct):
+    """Which month of pay came back after it was paid, and why."""
+
+    pay_month_id = an_id()
+    reason = fields.String(required=True, validate=validate.OneOf(RETURN_REASONS))
 
 
 class File(OneBatch):

@@ -52,6 +52,11 @@ class BatchesService:
         """Read a part of the return file."""
         return self.rooms.files.read_returns(actor, **asked_for)
 
+    @asked(schemas.ReturnRow)
+    def return_row(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Say, as one of two officers, that a paid row came back."""
+        return self.rooms.batches.return_row(actor, **asked_for)
+
     @asked(schemas.OneBatch)
     def get(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Return a batch."""

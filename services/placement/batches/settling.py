@@ -4,6 +4,7 @@
     dropped, cancelled   claims without a row are released: the won is due again
     filed      the budget counts what was paid, once
     answered   each month of pay notes paid or returned, once; then the batch is settled, the budget counts what came back
+    reversed   each month of pay notes that its payment came back after all, once; then the budget counts it
 
 Releasing is always safe, because rows never become more. Confirming is not: a claim may be confirmed only if it is as it
 was before the batch was read, or a late claim for a batch that was cancelled meanwhile would stay for ever.
@@ -11,7 +12,7 @@ was before the batch was read, or a late claim for a batch that was cancelled me
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,9 +30,9 @@ from services.placement.batches.model import (
     PREPARED,
     RETURNED_POSTING,
     SETTLED,
-    WENT_THROUGH,
     Batch,
 )
+from services.placement.batches.rows import WENT_THROUGH, Reversal, Row
 from services.placement.batches.storage import Batches
 from services.placement.budgets.model import Posting
 from shared.clock import Clock
@@ -131,14 +132,17 @@ class Settler:
         batch = self.batches.get(batch_id)
         if batch.state not in (FILED, SETTLED):
             return
-        self._post(batch, PAID_POSTING, str(batch.filed_on))
+        self._post(batch, PAID_POSTING, str(batch.filed_on), batch.rows)
         if not batch.is_answered:
             return
         if batch.state == FILED and self._note_answers(batch):
             self.batches.act(None, batch_id, _settle)
             batch = self.batches.get(batch_id)
         if batch.state == SETTLED:
-            self._post(batch, RETURNED_POSTING, str(batch.answered_on))
+            came_back = [row for row in batch.rows if row.outcome != WENT_THROUGH]
+            self._post(batch, RETURNED_POSTING, str(batch.answered_on), came_back)
+            for reversal in batch.reversals:
+                self._reverse(batch, reversal)
 
     def _note_answers(self, batch: Batch) -> bool:
         """Let each month of pay note the bank's answer; return whether all have."""
@@ -157,26 +161,38 @@ class Settler:
             log.error("payment_without_claim", batch=batch.id, count=len(missing))
         return not missing and not self.months.claims(batch.id, most=1)
 
-    def _post(self, batch: Batch, what: str, day: str) -> None:
+    def _reverse(self, batch: Batch, reversal: Reversal) -> None:
+        """Let each month of pay note what came back later, and the budget count it."""
+        rows = {batch.rows[seq - 1].pay_month_id: batch.rows[seq - 1] for seq in reversal.rows}
+        reasons = {batch.rows[seq - 1].pay_month_id: reason for seq, reason in reversal.rows.items()}
+
+        def note(month: PayMonth) -> None:
+            month.note_sent_back(batch.id, reasons[month.id], reversal.day)
+
+        if reversal.posting not in batch.posted:
+            self.months.change_each(sorted(rows), note)
+        self._post(batch, reversal.posting, reversal.day, list(rows.values()))
+
+    def _post(self, batch: Batch, what: str, day: str, rows: Sequence[Row]) -> None:
         """Let the budget count it once; also what is noted: who noted it may have died before the budget forgot it."""
 
         def note() -> None:
             self.batches.act(None, batch.id, lambda known: _note_posted(known, what))
 
-        paid = batch.won if what == PAID_POSTING else 0
-        returned = batch.returned if what == RETURNED_POSTING else 0
-        if not paid and not returned:
+        won = sum(row.won for row in rows)
+        if not won:
             note()
             return
+        is_paid = what == PAID_POSTING
         posting = Posting(
             id=f"{batch.id}:{what}",
             batch_id=batch.id,
             programme_id=batch.programme_id,
             tenant=batch.tenant,
             district=batch.district,
-            paid=paid,
-            returned=returned,
-            dongs=_dongs(batch, what),
+            paid=won if is_paid else 0,
+            returned=0 if is_paid else won,
+            dongs={dong: (part, 0) if is_paid else (0, part) for dong, part in _by_dong(rows).items()},
             day=day,
         )
         self.budget.post(posting, noted=lambda: what in self.batches.get(batch.id).posted, note=note)
@@ -202,7 +218,7 @@ def _is_quiet(batch: Batch) -> bool:
         return True
     if batch.state == FILED:
         return PAID_POSTING in batch.posted and not batch.is_answered
-    return batch.state == SETTLED and RETURNED_POSTING in batch.posted
+    return batch.state == SETTLED and RETURNED_POSTING in batch.posted and not batch.unposted
 
 
 def _settle(batch: Batch) -> dict[str, Any]:
@@ -215,10 +231,9 @@ def _note_posted(batch: Batch, what: str) -> dict[str, Any]:
     return {}
 
 
-def _dongs(batch: Batch, what: str) -> dict[str, tuple[int, int]]:
+def _by_dong(rows: Sequence[Row]) -> dict[str, int]:
     sums: dict[str, int] = {}
-    for row in batch.rows:
-        if what == PAID_POSTING or row.outcome != WENT_THROUGH:
-            for dong, won in row.dongs.items():
-                sums[dong] = sums.get(dong, 0) + won
-    return {dong: (won, 0) if what == PAID_POSTING else (0, won) for dong, won in sums.items()}
+    for row in rows:
+        for dong, won in row.dongs.items():
+            sums[dong] = sums.get(dong, 0) + won
+    return sums

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.placement.batches.model import Batch, Reading, Row, Skipped
+from services.placement.batches.model import Batch
+from services.placement.batches.rows import Reading, Reversal, Row, Skipped, Word
 from shared.clock import Clock
 from shared.errors import NotFound
 from shared.mongo.aggregates import INDEXES, Aggregates
@@ -37,7 +38,7 @@ _PLAIN = (
 )
 _LISTS = ("changers", "page_hashes", "posted")
 #: All but what is long.
-HEAD = (*_PLAIN, *_LISTS, "tenant", "version", "due", "check_at")
+HEAD = (*_PLAIN, *_LISTS, "reversals", "tenant", "version", "due", "check_at")
 
 
 class BatchCodec:
@@ -50,6 +51,8 @@ class BatchCodec:
             **{name: list(getattr(batch, name)) for name in _LISTS},
             "rows": [_row(row) for row in batch.rows],
             "skipped": [vars(one).copy() for one in batch.skipped],
+            "reversals": [_reversal(reversal) for reversal in batch.reversals],
+            "words": [vars(word).copy() for word in batch.words],
             "reading": None if batch.reading is None else _reading(batch.reading),
         }
         for name in ("due", "check_at"):
@@ -66,6 +69,9 @@ class BatchCodec:
             tenant=document["tenant"],
             rows=tuple(_read_row(row) for row in document.get("rows", ())),
             skipped=tuple(Skipped(**row) for row in document.get("skipped", ())),
+            # Batches of an earlier version have neither.
+            reversals=tuple(_read_reversal(row) for row in document.get("reversals", ())),
+            words=tuple(Word(**row) for row in document.get("words", ())),
             reading=None if reading is None else _read_reading(reading),
             due=document.get("due"),
             check_at=document.get("check_at"),
@@ -90,12 +96,23 @@ def _reading(reading: Reading) -> Document:
         "lines": reading.lines,
         "outcomes": [[seq, outcome] for seq, outcome in reading.outcomes.items()],
         "totals": dict(reading.totals),
+        "by": reading.by,
     }
 
 
 def _read_reading(kept: Document) -> Reading:
     outcomes = {seq: outcome for seq, outcome in kept["outcomes"]}  # noqa: C416  (rows are lists of two)
-    return Reading(kept["parts"], kept["lines"], outcomes, kept["totals"])
+    return Reading(kept["parts"], kept["lines"], outcomes, kept["totals"], kept.get("by", ""))
+
+
+def _reversal(reversal: Reversal) -> Document:
+    rows = [[seq, reason] for seq, reason in reversal.rows.items()]
+    return {**vars(reversal), "rows": rows, "by": list(reversal.by)}
+
+
+def _read_reversal(kept: Document) -> Reversal:
+    rows = {seq: reason for seq, reason in kept["rows"]}  # noqa: C416  (rows are lists of two)
+    return Reversal(**{**kept, "rows": rows, "by": tuple(kept["by"])})
 
 
 class Batches(Aggregates[Batch]):

@@ -13,7 +13,7 @@ from services.placement.batches.gathering import LEASE, Gatherer
 from services.placement.batches.layouts import Layouts
 from services.placement.batches.model import MOST_ROWS, Batch
 from services.placement.batches.settling import Settler
-from services.placement.batches.shown import row_shown, shown
+from services.placement.batches.shown import rows_shown, shown
 from services.placement.batches.storage import Batches
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
@@ -54,7 +54,7 @@ class BatchDesk:
         A large batch is still ``gathering`` when this returns; asking again, or the sweep, goes on.
         """
         programme = self.programmes.get(programme_id)
-        must_be(actor, "officer", tenant=programme.tenant, district=programme.district.code)
+        must_be(actor, "officer", tenant=programme.tenant, district=programme.district.code or "")
         self._must_be_payable(batch_id, programme, month)
         now = self.clock.now()
         batch = Batch(
@@ -98,6 +98,27 @@ class BatchDesk:
         self.settler.try_to_move_on(batch_id, outcome["people"])
         return outcome
 
+    def return_row(
+        self, actor: Actor, *, act_id: str, batch_id: str, pay_month_id: str, reason: str
+    ) -> dict[str, Any]:
+        """Say that the bank sent a row back after it had said paid, where no file tells it; two officers must say it.
+
+        ``counts`` is False for the first of them. Then it is due again, as if a return file had told it.
+        """
+        self._for_officer(actor, batch_id)
+        now = self.clock.now()
+        day = kst_day(now).isoformat()
+
+        def decide(batch: Batch) -> dict[str, Any]:
+            counts = batch.return_row(pay_month_id, reason, actor.subject, day, now)
+            return {"batch_id": batch.id, "pay_month_id": pay_month_id, "reason": reason, "counts": counts}
+
+        asked = {"id": batch_id, "pay_month_id": pay_month_id, "reason": reason, "by": actor.subject}
+        outcome = self.batches.act(Act.of(act_id, "return_row", **asked), batch_id, decide)
+        if outcome["counts"]:
+            self.settler.try_to_move_on(batch_id, 1)
+        return outcome
+
     def get(self, actor: Actor, *, batch_id: str) -> dict[str, Any]:
         """Return a batch without its rows, with whom it left out."""
         batch = self._for_officer(actor, batch_id)
@@ -108,8 +129,7 @@ class BatchDesk:
         batch = self._for_officer(actor, batch_id)
         checked_limit(limit, MOST_ROWS_TOLD)
         start = number_after(cursor, MOST_ROWS)
-        rows = (row_shown(seq, row) for seq, row in enumerate(batch.rows[start:], start + 1))
-        told, following = page(rows, limit, key=lambda row: (str(row["row"]),))
+        told, following = page(rows_shown(batch, start), limit, key=lambda row: (str(row["row"]),))
         return {"batch_id": batch_id, "rows": told, "cursor": following}
 
     def listed(
@@ -124,7 +144,7 @@ class BatchDesk:
     ) -> dict[str, Any]:
         """Return a programme's batches, latest first, page by page."""
         programme = self.programmes.get(programme_id)
-        must_be(actor, "officer", tenant=programme.tenant, district=programme.district.code)
+        must_be(actor, "officer", tenant=programme.tenant, district=programme.district.code or "")
         checked_limit(limit, MOST_ROWS_TOLD)
         since = after(cursor, 2)
         found = [

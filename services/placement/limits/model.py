@@ -24,6 +24,13 @@ KINDS = (
 WITHOUT_VALUE = ("direct_job_overlap", "shift_overlap")
 #: What happens to what passes a limit: it is refused, it is told, it is ranked lower, or the pay above it is held back.
 EFFECTS = ("refuse", "warn", "rank", "flag")
+#: The effects that a kind can have; the others can have any.
+EFFECTS_OF = {
+    **dict.fromkeys(("direct_job_overlap", "shift_overlap"), ("refuse", "warn")),
+    **dict.fromkeys(("week_minutes", "month_minutes", "monthly_cap"), ("refuse", "warn", "flag")),
+}
+#: Kinds that are added up, and so over something.
+ADDED_UP = ("monthly_cap", "week_minutes", "month_minutes")
 #: Over what is added up: all work of a resident, that for one employer (a workplace by name), that in one programme.
 PERS = ("total", "employer", "programme")
 NATIONWIDE = "KR"
@@ -80,6 +87,14 @@ class LimitTable:
 
     rows: tuple[Limit, ...] = ()
     required: tuple[Required, ...] = ()
+
+    @property
+    def looks_back(self) -> int:
+        """Return the months after which no row counts a direct job any more.
+
+        A limit is looked at when a stretch ends, over ``of_last_months``, and lasts for ``for_months`` from then on.
+        """
+        return max((row.of_last_months + row.for_months for row in self.rows), default=0) + 1
 
     def of(
         self,

@@ -10,7 +10,17 @@ from typing import Any
 
 import yaml
 
-from services.placement.limits.model import EFFECTS, KINDS, PERS, WITHOUT_VALUE, Limit, LimitTable, Required
+from services.placement.limits.model import (
+    ADDED_UP,
+    EFFECTS,
+    EFFECTS_OF,
+    KINDS,
+    PERS,
+    WITHOUT_VALUE,
+    Limit,
+    LimitTable,
+    Required,
+)
 
 #: Kinds that look back over months.
 LOOKING_BACK = ("repeat_months", "recent_months")
@@ -35,6 +45,8 @@ _KNOWN = {
 def read_limits(file: Path) -> LimitTable:
     """Return the table in a YAML file; raise ``ValueError`` that names the row and the fix."""
     told = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
+    if not isinstance(told, dict) or set(told) - {"limits", "required"}:
+        raise ValueError("the file has limits and required, each a list, and nothing else: correct the names")
     rows = [_named("limits", number, row, _row) for number, row in enumerate(told.get("limits") or [], start=1)]
     required = [_named("required", number, row, _required) for number, row in enumerate(told.get("required") or [], 1)]
     _must_be_clear(rows)
@@ -51,9 +63,7 @@ def _named(where: str, number: int, row: Any, read: Any) -> Any:
 
 
 def _row(row: dict[str, Any]) -> Limit:
-    unknown = set(row) - _KNOWN
-    if unknown:
-        raise ValueError(f"nobody knows {sorted(unknown)}: give {sorted(_KNOWN)}")
+    _must_be_known(row, _KNOWN)
     kind = _one_of("kind", row["kind"], KINDS)
     since, until = _day("since", row["since"]), row.get("until")
     if until is not None and _day("until", until) <= since:
@@ -63,24 +73,42 @@ def _row(row: dict[str, Any]) -> Limit:
         raise ValueError(f"direct_job {direct_job!r}: give true or false, or leave it out")
     if not str(row["source"]).strip():
         raise ValueError("source is empty: say where the limit is published")
+    value = 0 if kind in WITHOUT_VALUE else _whole("value", row["value"])
+    of_last_months = _whole("of", row["of"]) if kind in LOOKING_BACK else 0
+    if kind in LOOKING_BACK and value > of_last_months - (kind == "repeat_months"):
+        raise ValueError(f"value {value} of {of_last_months} months is never passed: give a smaller one")
     return Limit(
         kind=kind,
-        value=0 if kind in WITHOUT_VALUE else _whole("value", row["value"]),
-        effect=_one_of("effect", row["effect"], EFFECTS),
+        value=value,
+        effect=_one_of("effect", row["effect"], EFFECTS_OF.get(kind, EFFECTS)),
         since=since,
         until=until,
         source=str(row["source"]),
         scope=str(row["scope"]),
-        per=_one_of("per", row.get("per", "total"), PERS),
+        per=_one_of("per", row.get("per", "total"), PERS if kind in ADDED_UP else PERS[:1]),
         direct_job=direct_job,
-        engagements=tuple(str(one) for one in row.get("engagements") or ()),
-        of_last_months=_whole("of", row["of"]) if kind in LOOKING_BACK else 0,
+        engagements=_names("engagements", row.get("engagements") or []),
+        of_last_months=of_last_months,
         for_months=_whole("for", row["for"]) if kind in LOOKING_BACK else 0,
     )
 
 
 def _required(row: dict[str, Any]) -> Required:
+    _must_be_known(row, {"kind", "scope", "since"})
     return Required(_one_of("kind", row["kind"], KINDS), str(row["scope"]), _day("since", row["since"]))
+
+
+def _must_be_known(row: dict[str, Any], known: set[str]) -> None:
+    unknown = set(row) - known
+    if unknown:
+        raise ValueError(f"nobody knows {sorted(unknown)}: give {sorted(known)}")
+
+
+def _names(name: str, value: Any) -> tuple[str, ...]:
+    # One word alone would be read letter by letter, and be about nobody.
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"{name} {value!r}: give a list such as [{value}]")
+    return tuple(value)
 
 
 def _one_of(name: str, value: Any, known: Sequence[str]) -> str:

@@ -17,13 +17,15 @@ CLOSING_REASON = {FILLED: "filled", CLOSED: "closed", CANCELLED: "cancelled", SE
 
 @dataclass(frozen=True)
 class Agreement:
-    """What must be done so that an application and its opening agree; at most one of the fields is set."""
+    """What must be done so that an application and its opening agree: one thing at most."""
 
     note_selected: bool = False
     note_withdrawn: bool = False
     #: Every place is given; it waits, at its rank.
     waitlist: bool = False
     end: str | None = None
+    #: The officer who ended it for the resident.
+    by: str | None = None
     release_attempt: int | None = None
     #: The attempt whose offer must lapse, and why.
     lapse: tuple[int, str] | None = None
@@ -65,7 +67,7 @@ def _without_a_place(application: Application, opening: Opening, in_order: bool)
                 return Agreement(forget=lapse.attempt)
             if lapse.reason == PLACE_LOST:
                 return Agreement(note_withdrawn=True)
-            return Agreement(end=ENDS_WITH[lapse.reason])
+            return Agreement(end=ENDS_WITH[lapse.reason], by=lapse.by)
     if not application.waits or (opening.is_running and opening.state not in (FILLED, SELECTING)):
         return Agreement()
     if opening.state == SELECTING:

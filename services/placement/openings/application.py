@@ -42,7 +42,7 @@ class Application(Aggregate):
     reason: str | None = None
     #: The officer who applied for the resident (대리 신청), or None.
     proxy: str | None = None
-    #: The officer who took it back for the resident, or None.
+    #: The officer who took it back, or declined an offer, for the resident; or None.
     withdrawn_by: str | None = None
     #: Of one that ended with ``not_allowed``: the limit's objection, ``{code, field, values}``.
     why: Mapping[str, Any] | None = None
@@ -80,7 +80,7 @@ class Application(Aggregate):
         if self.waits or self.state == SELECTED:
             raise Refused("already_applied", field="opening_id", state=self.state)
         self.state, self.attempt, self.submitted_at = PENDING, self.attempt + 1, now
-        self.reason, self.why, self.proxy = None, None, proxy
+        self.reason, self.why, self.proxy, self.withdrawn_by = None, None, proxy, None
         self._say_submitted(now)
 
     def withdraw(self, by: str | None = None) -> None:
@@ -106,11 +106,14 @@ class Application(Aggregate):
         self.state = WAITLISTED
         self.say(events.APPLICATION_WAITLISTED.fact(**self._named(), rank=rank))
 
-    def end(self, reason: str, why: Mapping[str, Any] | None = None) -> None:
-        """End without a place, for one of ``events.CLOSING_REASONS``; ``why`` is a limit's objection."""
+    def end(self, reason: str, why: Mapping[str, Any] | None = None, by: str | None = None) -> None:
+        """End without a place, for one of ``events.CLOSING_REASONS``; ``why`` is a limit's objection.
+
+        ``by``: the officer who declined an offer for the resident.
+        """
         if not self.waits:
             raise Refused("application_has_ended", field="application_id", state=self.state)
-        self.state, self.reason, self.why = ENDED, reason, why
+        self.state, self.reason, self.why, self.withdrawn_by = ENDED, reason, why, by
         self.say(events.APPLICATION_CLOSED.fact(**self._named(), reason=reason))
 
     def _say_submitted(self, now: datetime) -> None:

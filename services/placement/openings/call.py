@@ -52,6 +52,8 @@ class Call(Aggregate):
     #: Hash of the candidates' tickets in order, and how many they are; None until they have one.
     order_hash: str | None = None
     candidates: int | None = None
+    #: When it was closed or called off; None while it runs.
+    ended_at: datetime | None = None
 
     @property
     def free(self) -> int:

@@ -69,6 +69,7 @@ class OpeningCodec:
             "selecting_since": opening.selecting_since,
             "order_hash": opening.order_hash,
             "candidates": opening.candidates,
+            "ended_at": opening.ended_at,
         }
         if opening.due is not None:
             document["due"] = opening.due
@@ -114,6 +115,7 @@ class OpeningCodec:
             selecting_since=document.get("selecting_since"),
             order_hash=document.get("order_hash"),
             candidates=document.get("candidates"),
+            ended_at=document.get("ended_at"),
         )
 
 

@@ -55,6 +55,15 @@ def order_hash(tickets: Sequence[str]) -> str:
     return sha256("\n".join(tickets))
 
 
+def _can_be_hashed(text: str) -> bool:
+    # JSON can name half of a character, which UTF-8 has not.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What came of recomputing a draw: ``faults`` are codes, empty when everything matches."""
@@ -73,7 +82,8 @@ def verify(public: Mapping[str, Any]) -> Verdict:
 
     Faults: ``not_a_draw`` (a field is missing or malformed), ``not_drawn_yet`` (no seed is published), ``seed`` (it is
     not what was committed), ``tickets_missing`` (not all are there), ``ticket_twice``, ``order`` (another one than the
-    seed gives), ``order_hash``, ``places`` (more places given than there are, or to tickets beyond those asked).
+    seed gives), ``order_hash``, ``places`` (more given and offered than there are places, or than were asked, or more
+    asked than there are candidates).
     """
     opening_id, committed, seed = (public.get(name) for name in ("opening_id", "seed_hash", "seed"))
     if not isinstance(opening_id, str) or not isinstance(committed, str) or len(committed) != HEX:
@@ -81,20 +91,22 @@ def verify(public: Mapping[str, Any]) -> Verdict:
     if seed is None:
         return Verdict(("not_drawn_yet",))
     tickets, counts = public.get("tickets"), [public.get(name) for name in ("candidates", "places", "given")]
+    counts += [public.get("offered", 0), public.get("asked", public.get("candidates"))]
     if (
         not isinstance(seed, str)
         or not isinstance(tickets, list)
         or not all(isinstance(ticket, str) for ticket in tickets)
         or not all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts)
+        or not all(_can_be_hashed(text) for text in (opening_id, seed, *tickets))
     ):
         return Verdict(("not_a_draw",))
-    candidates, places, given = (int(count or 0) for count in counts)
+    candidates, places, given, offered, asked = (int(count or 0) for count in counts)
     checks = {
         "seed": seed_hash(seed) == committed,
         "tickets_missing": len(tickets) == candidates,
         "ticket_twice": len(set(tickets)) == len(tickets),
         "order": tuple(tickets) == in_order(seed, opening_id, tickets),
         "order_hash": public.get("order_hash") == order_hash(tickets),
-        "places": given <= min(places, candidates),
+        "places": given + offered <= min(places, asked) and asked <= candidates,
     }
     return Verdict(tuple(name for name, holds in checks.items() if not holds), len(tickets))

@@ -76,7 +76,7 @@ class Followed:
         """Close a closed tenant's openings; return whether any was left."""
         left = self.openings.listed({"tenant": tenant, "state": {"$in": list(RUNNING)}}, SWEPT_AT_ONCE)
         for known in left:
-            self.openings.act(None, known.id, _close)
+            self.openings.act(None, known.id, self._close)
         return bool(left)
 
     # When told.
@@ -108,8 +108,8 @@ class Followed:
         elif step.note_selected:
             self._step(application, Application.note_selected)
         elif step.end is not None:
-            reason = step.end
-            self._step(application, lambda known: known.end(reason))
+            reason, by = step.end, step.by
+            self._step(application, lambda known: known.end(reason, by=by))
         elif step.note_withdrawn:
             self._step(application, Application.withdraw)
 
@@ -149,7 +149,7 @@ class Followed:
         opening = self.openings.find(opening_id)
         if opening is None or self.tenants.get(opening.tenant).state == OPEN:
             return
-        self.openings.act(None, opening_id, _close)
+        self.openings.act(None, opening_id, self._close)
 
     def agree_all(self, opening_id: str) -> None:
         """Bring an opening and the applications that wait for it together.
@@ -251,11 +251,10 @@ class Followed:
 
         self.openings.act(None, opening_id, decide)
 
-
-def _close(opening: Opening) -> dict[str, Any]:
-    if opening.is_running:
-        opening.close()
-    return {}
+    def _close(self, opening: Opening) -> dict[str, Any]:
+        if opening.is_running:
+            opening.close(self.clock.now())
+        return {}
 
 
 def _is_in_order(application: Application, opening: Opening, order_of: OrderOf) -> bool:

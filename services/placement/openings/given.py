@@ -65,6 +65,8 @@ class Lapse:
     application_id: str
     attempt: int
     reason: str
+    #: The officer who declined for the resident, or None.
+    by: str | None = None
 
     @property
     def key(self) -> str:

@@ -128,13 +128,13 @@ class Opening(Call):
             self._reopen()
             return True
         if self.state == FILLED and self.terms.goes_in_order:
-            self.close()
+            self.close(now)
             return True
         if self.state == FILLED and now < self.terms.deadline:
             self.state = OPEN
             self._reopen()
         elif self.state == FILLED:
-            self.close()
+            self.close(now)
         return True
 
     def note_earned(self, application_id: str, attempt: int, earned: int, revision: int) -> None:
@@ -199,12 +199,15 @@ class Opening(Call):
             self.offers, self.asked = (*self.offers, offer), self.asked + 1
             self.say(events.OFFER_MADE.fact(**self._offered(offer), until=iso(until), rank=offer.rank))
 
-    def lapse(self, resident_id: str, attempt: int, reason: str) -> bool:
-        """Let an open offer come to nothing, for one of ``events.LAPSES``; return False when there is none."""
+    def lapse(self, resident_id: str, attempt: int, reason: str, by: str | None = None) -> bool:
+        """Let an open offer come to nothing, for one of ``events.LAPSES``; return False when there is none.
+
+        ``by``: the officer who declines for the resident.
+        """
         offer = self.offer_of(resident_id)
         if offer is None or offer.attempt != attempt:
             return False
-        self._lapse(offer, reason)
+        self._lapse(offer, reason, by)
         return True
 
     def forget_lapse(self, application_id: str, attempt: int) -> None:
@@ -219,7 +222,7 @@ class Opening(Call):
             self.state, self.selecting_since = OPEN, None
             self._reopen()
         else:
-            self.close()
+            self.close(now)
 
     # Time, and the end.
 
@@ -231,15 +234,15 @@ class Opening(Call):
         elif self.state == OPEN and self.terms.goes_in_order and self.terms.deadline <= now < self.terms.over:
             self.begin_selection(now)
         elif self.state == SELECTING or (self.due is not None and self.due <= now):
-            self.close()
+            self.close(now)
 
-    def close(self) -> None:
+    def close(self, now: datetime) -> None:
         """Take no more applications and ask nobody; places given stay."""
         if not self.is_running:
             raise Refused(f"opening_is_{self.state}", field="opening_id", state=self.state)
         for offer in self.offers:
             self._lapse(offer, "opening_closed")
-        self.state = CLOSED
+        self.state, self.ended_at = CLOSED, now
         self.say(events.OPENING_CLOSED.fact(**self._named()))
 
     def cancel(self, reason: str, now: datetime) -> None:
@@ -252,7 +255,7 @@ class Opening(Call):
             self._lapse(offer, "opening_cancelled")
         for placement in self.placements:
             self._take_back(placement, "opening_cancelled", now)
-        self.state = CANCELLED
+        self.state, self.ended_at = CANCELLED, self.ended_at or now
         self.say(
             events.OPENING_CANCELLED.fact(
                 **self._named(),
@@ -309,10 +312,10 @@ class Opening(Call):
         self.round += 1
         self.say(events.OPENING_REOPENED.fact(**self._named(), free=self.free))
 
-    def _lapse(self, offer: Offer, reason: str) -> None:
+    def _lapse(self, offer: Offer, reason: str, by: str | None = None) -> None:
         self.offers = tuple(other for other in self.offers if other is not offer)
         if reason in ENDS_WITH:
-            self.lapsed = (*self.lapsed, Lapse(offer.application_id, offer.attempt, reason))
+            self.lapsed = (*self.lapsed, Lapse(offer.application_id, offer.attempt, reason, by))
         self.say(events.OFFER_LAPSED.fact(**self._offered(offer), reason=reason))
 
     def _offered(self, offer: Offer) -> dict[str, str | int]:

@@ -10,6 +10,7 @@ from services.placement.openings.model import Evidence, Ranking
 from services.placement.participation.wanted import Wanted
 from services.placement.programmes.model import Programme, Tenant
 from services.placement.wages.pay import Earned
+from shared.actors import Actor
 from shared.errors import Refused
 
 
@@ -54,6 +55,9 @@ class Outlook(Protocol):
 
 class Limits(Protocol):
     """What a resident may not pass: hours, months, overlapping direct jobs, over all openings at once."""
+
+    def must_know(self, actor: Actor, resident_id: str) -> None:
+        """Raise ``NotFound`` for an officer who asks for a resident of another tenant, or for nobody."""
 
     def quote(self, wanted: Wanted) -> Outlook:
         """Say what would be; nothing is written."""
@@ -103,6 +107,9 @@ class NothingSaid:
 
 class NoLimits:
     """Limits of a town that has none."""
+
+    def must_know(self, actor: Actor, resident_id: str) -> None:
+        """Know everybody."""
 
     def quote(self, wanted: Wanted) -> NothingSaid:  # noqa: ARG002  (there is nothing to look at)
         """Have nothing to say."""

@@ -113,11 +113,12 @@ class SelectionDesk:
             raise objecting.refused from None
 
     def decline_offer(self, actor: Actor, *, act_id: str, application_id: str) -> dict[str, Any]:
-        """Let the place that was offered go to the next; the application ends."""
+        """Let the place that was offered go to the next; the application ends, and names an officer who did so."""
         application = self._for_applicant(actor, application_id)
+        officer = actor.subject if actor.is_any("officer") and actor.subject != application.resident_id else None
 
         def decide(opening: Opening) -> dict[str, Any]:
-            if not opening.lapse(application.resident_id, application.attempt, "declined"):
+            if not opening.lapse(application.resident_id, application.attempt, "declined", officer):
                 raise Refused("no_such_offer", field="application_id")
             return {"opening_id": opening.id, "application_id": application_id, "state": "declined"}
 

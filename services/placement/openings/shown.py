@@ -83,6 +83,7 @@ def shown(opening: Opening) -> dict[str, Any]:
         "engagement": opening.engagement,
         "seed_hash": opening.seed_hash,
         "published_at": iso(opening.published_at),
+        "ended_at": None if opening.ended_at is None else iso(opening.ended_at),
         "state": opening.state,
         "round": opening.round,
         "version": opening.version,

@@ -89,7 +89,7 @@ class OpeningDesk(Followed):
         self._for_officer(actor, opening_id)
 
         def decide(opening: Opening) -> dict[str, Any]:
-            opening.close()
+            opening.close(self.clock.now())
             return {"opening_id": opening_id, "state": opening.state}
 
         return self.openings.act(Act.of(act_id, "close", id=opening_id), opening_id, decide)
@@ -130,6 +130,7 @@ class OpeningDesk(Followed):
         opening = self.openings.get(opening_id)
         resident = resident_id or actor.subject
         must_be_self(actor, resident, tenant=opening.tenant, or_roles=("officer",), district=opening.district)
+        self.limits.must_know(actor, resident)
         known = self.applications.find(Application.id_of(opening_id, resident))
         attempt = 1 if known is None else known.attempt + int(not (known.waits or known.state == SELECTED))
         now = self.clock.now()
@@ -163,6 +164,7 @@ class OpeningDesk(Followed):
         opening = self.openings.get(opening_id)
         resident = resident_id or actor.subject
         must_be_self(actor, resident, tenant=opening.tenant, or_roles=("officer",), district=opening.district)
+        self.limits.must_know(actor, resident)
         proxy = actor.subject if actor.is_any("officer") else None
         now = self.clock.now()
         act = Act.of(act_id, "apply", opening=opening_id, resident=resident)
@@ -247,7 +249,8 @@ class OpeningDesk(Followed):
     def posting(self, _actor: Actor, *, opening_id: str) -> dict[str, Any]:
         """Return an opening as a schema.org JobPosting; the tenant is who hires."""
         opening = self.openings.get(opening_id)
-        return job_posting(shown(opening), organisation=self.tenants.get(opening.tenant).name)
+        where = self.programmes.get(opening.programme_id).district
+        return job_posting(shown(opening), organisation=self.tenants.get(opening.tenant).name, where=where)
 
     def geojson(
         self, _actor: Actor, *, tenant: str, programme_id: str | None = None, limit: int = 50, cursor: str | None = None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from services.placement.limits.model import Limit, LimitTable
 from services.placement.participation.wanted import Wanted
 from services.placement.wages.pay import won_for
 from shared.clock import kst_day, start_of_kst_day
@@ -121,6 +122,19 @@ class Claim:
         """Return the first and the last day on which both run, or None."""
         first, last = max(self.first_day, other.first_day), min(self.last_day, other.last_day)
         return (first, last) if first <= last else None
+
+
+def limit_of(limits: LimitTable, kind: str, claim: Claim, day: date, per: str | None = None) -> Limit | None:
+    """Return the limit that such work goes by on a day, or None; raise ``Refused`` where a row is required."""
+    return limits.of(
+        kind,
+        programme_code=claim.programme_code,
+        regions=claim.regions,
+        direct_job=claim.direct_job,
+        engagement=claim.engagement,
+        day=day,
+        per=per,
+    )
 
 
 def days_of(first: date, last: date) -> Iterator[date]:

@@ -23,9 +23,9 @@ from shared.errors import NotFound, Refused
 from shared.events.placement import participation as events
 
 #: Claims of one resident that can still matter: more says that something selects and withdraws in a loop.
-MOST_CLAIMS = 400
-#: Months after which a claim can matter no more: the longest look back is three years, by the day.
-FORGOTTEN_AFTER = 37
+MOST_CLAIMS = 530
+#: Months for which a direct job is known at least, whatever the limits are: what overlapped with it may be told late.
+KNOWN_FOR = 37
 #: Days after which nobody asks any more for the single shifts of a claim.
 SHIFTS_KEPT = timedelta(days=92)
 #: Impossible acts that are remembered.
@@ -49,6 +49,10 @@ class Objection:
     def to_wire(self) -> dict[str, Any]:
         """Return it JSON-ready."""
         return {"code": self.code, "field": self.field, "values": self.values}
+
+
+#: The effect of the limit that says it, and what it says.
+Told = tuple[str, Objection]
 
 
 @dataclass(frozen=True)
@@ -134,17 +138,18 @@ class Participation(Aggregate):
         """When the first act under way should be over."""
         return min((holder.deadline for claim in self.claims.values() for holder in claim.holders), default=None)
 
-    def fold(self, today: date) -> None:
+    def fold(self, today: date, *, looks_back: int) -> None:
         """Forget claims that can matter no more, and the single shifts of those over for a quarter.
 
-        Nobody looks back further for what was no direct job: only its hours count, in their week and month.
+        ``looks_back``: over how many months a limit may still count a direct job (``LimitTable.looks_back``). Nobody looks
+        back further for what was none: only its hours count, in their week and month.
         """
         for claim in list(self.claims.values()):
             last = max(claim.last_day, kst_day(claim.noted_at))
             if claim.state == HELD:
                 continue
             is_long_over = last < today - SHIFTS_KEPT
-            if last < months_before(today, FORGOTTEN_AFTER) or (is_long_over and not claim.direct_job):
+            if last < months_before(today, max(KNOWN_FOR, looks_back)) or (is_long_over and not claim.direct_job):
                 del self.claims[claim.key]
             elif claim.shifts and is_long_over:
                 self.claims[claim.key] = replace(claim, shifts=())

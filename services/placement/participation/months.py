@@ -6,18 +6,26 @@ days: those on which somebody took part within the window, each once, against th
 the same day. Exactly two years within the last three is not more than two; exactly one within the last two is one. It is
 looked at on the day after each stretch of taking part (or on the day a new one would begin, when the stretch still runs),
 and what it leads to lasts for the months of the notice from that day on.
+
+Places are not given in the order in which their work begins. So a place is looked at on the day on which it would begin,
+and every one that begins later, too, on its own first day with the new one counted: who has what is then the same,
+whichever was given first.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
 from services.placement.limits.model import Limit
 
 DAY = timedelta(days=1)
+#: Days.
+SHORTEST_MONTH, LONGEST_MONTH = 28, 31
 Days = tuple[date, date]
 
 
@@ -55,25 +63,48 @@ def stretches(spans: Iterable[Days]) -> list[Days]:
     return joined
 
 
-def days_within(parts: Iterable[Days], since: date, until: date) -> int:
-    """Return how many days of these stretches lie in ``[since, until)``."""
-    return sum(max(0, (min(last + DAY, until) - max(first, since)).days) for first, last in parts)
+class TakenPart:
+    """The days on which somebody took part, each once; counted before a day without walking through them all."""
 
+    def __init__(self, spans: Iterable[Days]) -> None:
+        self._parts = stretches(spans)
+        self._firsts = [first for first, _ in self._parts]
+        #: How many days lie before each stretch, and in all of them.
+        self._sums = list(accumulate(((last - first).days + 1 for first, last in self._parts), initial=0))
+        self._found: dict[tuple[Limit, date], bool] = {}
 
-def counted(limit: Limit, parts: Iterable[Days], day: date) -> Counted:
-    """Return what counts on a day: the window and the months allowed both end on the day before it."""
-    days = days_within(parts, months_before(day, limit.of_last_months), day)
-    return Counted(days, (day - months_before(day, limit.value)).days)
+    def within(self, since: date, until: date) -> int:
+        """Return how many of the days lie in ``[since, until)``."""
+        return max(0, self._before(until) - self._before(since))
 
+    def counted(self, limit: Limit, day: date) -> Counted:
+        """Return what counts on a day: the window and the months allowed both end on the day before it."""
+        days = self.within(months_before(day, limit.of_last_months), day)
+        return Counted(days, (day - months_before(day, limit.value)).days)
 
-def lasts_until(limit: Limit, spans: Iterable[Days], day: date) -> date | None:
-    """Return the day until which somebody who would begin on ``day`` is limited, or None when they are not."""
-    parts = stretches(spans)
-    ends = [min(last + DAY, day) for first, last in parts if first < day]
-    untils = [months_before(end, -limit.for_months) for end in ends if _objects(limit, counted(limit, parts, end))]
-    latest = max(untils, default=None)
-    return latest if latest is not None and latest > day else None
+    def lasts_until(self, limit: Limit, day: date) -> date | None:
+        """Return the day until which somebody who would begin on ``day`` is limited, or None when they are not."""
+        if self._before(day) < limit.value * SHORTEST_MONTH:
+            return None
+        for _, last in reversed(self._parts[: bisect_left(self._firsts, day)]):
+            end = min(last + DAY, day)
+            if (day - end).days >= limit.for_months * LONGEST_MONTH:
+                return None
+            if self._objects(limit, end):
+                until = months_before(end, -limit.for_months)
+                return until if until > day else None
+        return None
 
+    def _before(self, day: date) -> int:
+        """Return how many of the days lie before a day."""
+        number = bisect_left(self._firsts, day)
+        over = (self._parts[number - 1][1] + DAY - day).days if number else 0
+        return self._sums[number] - max(0, over)
 
-def _objects(limit: Limit, found: Counted) -> bool:
-    return found.days > found.most if limit.kind == "repeat_months" else found.days >= found.most
+    def _objects(self, limit: Limit, day: date) -> bool:
+        known = self._found.get((limit, day))
+        if known is None:
+            found = self.counted(limit, day)
+            known = found.days > found.most if limit.kind == "repeat_months" else found.days >= found.most
+            self._found[limit, day] = known
+        return known

@@ -14,20 +14,22 @@ from services.placement.participation.claims import (
     Claim,
     Shift,
     days_of,
+    limit_of,
     minutes_by_day,
     month_of,
     week_of,
     won_by_month,
 )
+from services.placement.participation.lasting import lasting
 from services.placement.participation.model import (
     MonthHours,
     Objection,
     Outlook,
     Overlap,
     SharedDays,
+    Told,
     WeekHours,
 )
-from services.placement.participation.months import lasts_until
 from services.placement.participation.wanted import Wanted
 from shared.clock import KST, kst_day
 
@@ -52,10 +54,10 @@ def outlook(claims: Iterable[Claim], wanted: Wanted, limits: LimitTable) -> Outl
     claim = Claim.of(wanted, NEVER)
     others = tuple(other for other in claims if other.key != wanted.key)
     overlaps = tuple(_overlaps(claim, others, limits, "refuse"))
-    found = [*_overlap_objections(overlaps, others, "refuse")]
-    found += _overlap_objections(tuple(_overlaps(claim, others, limits, "warn")), others, "warn")
+    found = [*_overlap_objections(claim, overlaps, others, "refuse")]
+    found += _overlap_objections(claim, tuple(_overlaps(claim, others, limits, "warn")), others, "warn")
     found += _at_one_time(claim, others, limits)
-    until, ranked_lower, told = _lasting(claim, others, limits)
+    until, ranked_lower, told = lasting(claim, others, limits)
     found += told
     weeks, told = _weeks(claim, others, limits)
     found += told
@@ -94,24 +96,12 @@ def overlap_of(one: Claim, other: Claim, *, limits: LimitTable, effect: str) -> 
 
 
 def _forbids(limits: LimitTable, claim: Claim, day: date, effect: str) -> bool:
-    limit = _limit(limits, "direct_job_overlap", claim, day)
+    limit = limit_of(limits, "direct_job_overlap", claim, day)
     return limit is not None and limit.effect == effect
 
 
-def _limit(limits: LimitTable, kind: str, claim: Claim, day: date, per: str | None = None) -> Limit | None:
-    return limits.of(
-        kind,
-        programme_code=claim.programme_code,
-        regions=claim.regions,
-        direct_job=claim.direct_job,
-        engagement=claim.engagement,
-        day=day,
-        per=per,
-    )
-
-
 def _cap(limits: LimitTable, claim: Claim, month: str) -> Limit | None:
-    found = (_limit(limits, "monthly_cap", claim, day) for day in days_that_decide(month))
+    found = (limit_of(limits, "monthly_cap", claim, day) for day in days_that_decide(month))
     return next((limit for limit in found if limit is not None), None)
 
 
@@ -122,30 +112,30 @@ def _overlaps(claim: Claim, others: Iterable[Claim], limits: LimitTable, effect:
             yield Overlap(claim.key, other.key, days)
 
 
-Told = tuple[str, Objection]
-
-
 def _at_one_time(claim: Claim, others: Iterable[Claim], limits: LimitTable) -> list[Told]:
     """Object to shifts that lie over those of another place: nobody is in two places at once, or paid for both."""
     places = [other for other in others if other.state != LEFT and other.opening_id != claim.opening_id]
-    shared = sorted(
-        (max(start, begins), min(end, ends))
-        for start, end in claim.shifts
-        for other in places
-        for begins, ends in other.shifts
-        if start < ends and begins < end
-    )
-    if not shared:
-        return []
-    limit = _limit(limits, "shift_overlap", claim, kst_day(shared[0][0]))
-    if limit is None:
-        return []
-    start, end = (f"{instant.astimezone(KST):%Y-%m-%d %H:%M}" for instant in shared[0])
-    values = {"count": len(shared), "start": start, "end": end}
-    return [(limit.effect, Objection("shifts_at_one_time", "shifts", values))]
+    shared: dict[str, list[Shift]] = {}
+    for other in places:
+        for start, end in claim.shifts:
+            for begins, ends in other.shifts:
+                if start < ends and begins < end:
+                    both = max(start, begins), min(end, ends)
+                    found = (limit_of(limits, "shift_overlap", one, kst_day(both[0])) for one in (claim, other))
+                    # The rules of either place are enough; "refuse" comes before "warn".
+                    effect = min((limit.effect for limit in found if limit is not None), default="")
+                    shared.setdefault(effect, []).append(both)
+    shared.pop("", None)
+    told = []
+    for effect, spans in shared.items():
+        first, last = (f"{instant.astimezone(KST):%Y-%m-%d %H:%M}" for instant in min(spans))
+        told.append((effect, Objection("shifts_at_one_time", "shifts", {"count": len(spans), "start": first, "end": last})))
+    return told
 
 
-def _overlap_objections(overlaps: tuple[Overlap, ...], others: tuple[Claim, ...], effect: str) -> list[Told]:
+def _overlap_objections(
+    claim: Claim, overlaps: tuple[Overlap, ...], others: tuple[Claim, ...], effect: str
+) -> list[Told]:
     days = sorted({day for overlap in overlaps for day in overlap.days})
     if not days:
         return []
@@ -155,28 +145,14 @@ def _overlap_objections(overlaps: tuple[Overlap, ...], others: tuple[Claim, ...]
         "first": days[0].isoformat(),
         "last": days[-1].isoformat(),
         "days": [day.isoformat() for day in days[:MOST_DAYS_NAMED]],
-        "programmes": sorted({other.programme_code for other in others if other.key in with_}),
+        "programmes": sorted({other.programme_code for other in others if other.key in with_ and _near(claim, other)}),
     }
     return [(effect, Objection("direct_jobs_overlap", "shifts", values))]
 
 
-def _lasting(claim: Claim, others: tuple[Claim, ...], limits: LimitTable) -> tuple[date | None, bool, list[Told]]:
-    """Return until when the resident is shut out, whether ranked lower, and what is said of it."""
-    day = claim.first_day
-    spans = [(other.first_day, other.last_day) for other in others if other.direct_job]
-    shut_out, ranked_lower, told = None, False, []
-    for kind in ("repeat_months", "recent_months") if claim.direct_job else ():
-        limit = _limit(limits, kind, claim, day)
-        until = None if limit is None else lasts_until(limit, spans, day)
-        if limit is None or until is None:
-            continue
-        if limit.effect == "refuse":
-            shut_out = until
-        ranked_lower = ranked_lower or limit.effect == "rank"
-        code = "direct_jobs_shut_out" if kind == "repeat_months" else "direct_jobs_recent"
-        values = {"until": until.isoformat(), "months": limit.value, "of": limit.of_last_months}
-        told.append((limit.effect, Objection(code, "resident_id", values)))
-    return shut_out, ranked_lower, told
+def _near(claim: Claim, other: Claim) -> bool:
+    """Return whether both are in one district: what is elsewhere is not for its officers to know."""
+    return other.outside or other.regions[:1] == claim.regions[:1]
 
 
 def _same_group(per: str, claim: Claim, others: Iterable[Claim]) -> list[Claim]:
@@ -217,25 +193,33 @@ def _first_days(period: Callable[[date], str], days: Iterable[date]) -> dict[str
 def _hours(
     kind: str, period: Callable[[date], str], claim: Claim, others: tuple[Claim, ...], limits: LimitTable
 ) -> tuple[dict[str, int], list[Told]]:
-    """Return the limit on all work by period, and what any limit on hours says."""
+    """Return the limit on all work by period, and what any limit on hours says.
+
+    The limit of another place in the same period is passed with this one's hours, too: it does not matter which of the
+    two was given first.
+    """
     days = _first_days(period, minutes_by_day(claim.shifts))
+    of_others = {other.key: _first_days(period, minutes_by_day(other.shifts)) for other in others}
+    groups = {per: _same_group(per, claim, others) for per in PERS}
     in_total: dict[str, int] = {}
     told = []
     sums: dict[tuple[Limit, str], Mapping[str, int]] = {}
     for name, day in days.items():
         for per in PERS:
-            limit = _limit(limits, kind, claim, day, per)
-            if limit is None:
-                continue
-            if per == "total":
-                in_total[name] = limit.value
-            if (limit, per) not in sums:
-                group = _concerned(limit, _same_group(per, claim, others))
-                sums[limit, per] = minutes_by(period, [*group, claim])
-            minutes = sums[limit, per][name]
-            if limit.is_passed(minutes):
-                values = {"period": name, "minutes": minutes, "limit": limit.value, "hours": _hours_text(limit.value)}
-                told.append((limit.effect, Objection(HOURS_CODES[kind, per], "shifts", values)))
+            own = limit_of(limits, kind, claim, day, per)
+            if own is not None and per == "total":
+                in_total[name] = own.value
+            there = [(one, of_others[one.key][name]) for one in groups[per] if name in of_others[one.key]]
+            for limit in dict.fromkeys((own, *(limit_of(limits, kind, one, day, per) for one, day in there))):
+                if limit is None or not limit.concerns(direct_job=claim.direct_job, engagement=claim.engagement):
+                    continue
+                if (limit, per) not in sums:
+                    sums[limit, per] = minutes_by(period, [*_concerned(limit, groups[per]), claim])
+                minutes = sums[limit, per][name]
+                if limit.is_passed(minutes):
+                    of_limit = {"limit": limit.value, "hours": _hours_text(limit.value)}
+                    values = {"period": name, "minutes": minutes, **of_limit}
+                    told.append((limit.effect, Objection(HOURS_CODES[kind, per], "shifts", values)))
     return in_total, told
 
 

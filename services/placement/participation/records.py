@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from services.placement.limits.model import NATIONWIDE, LimitTable
+from services.placement.participation.belonging import Residents, is_oneself, must_be_of_here, unknown_here
 from services.placement.participation.claims import TAKEN, Claim
 from services.placement.participation.model import Participation
+from services.placement.participation.months import months_before
 from services.placement.participation.outlook import shared_days
-from services.placement.participation.standing import check_of, row_of, standing_of
+from services.placement.participation.standing import check_of, key_of, row_of, standing_of
 from services.placement.participation.storage import Participations
 from shared.actors import Actor, must_be, must_be_self
 from shared.aggregate import Act
@@ -22,6 +25,8 @@ from shared.pages import after, checked_limit, page
 
 #: Days: the longest stretch of another system that is taken at its word.
 LONGEST_OUTSIDE = 1200
+#: Months before and after today in which such days may lie: 9999-12-31 is no day, but a wish for none.
+MONTHS_AROUND = 120
 #: Rows of one answer.
 MOST_ROWS = 200
 
@@ -32,6 +37,7 @@ class RecordDesk:
 
     participations: Participations
     limits: LimitTable
+    residents: Residents
     clock: Clock
 
     def standing(
@@ -41,14 +47,19 @@ class RecordDesk:
 
         An officer of certain districts sees of the places elsewhere only the days and whether they are direct jobs.
         """
-        known = self._seen_by(actor, resident_id)
-        must_be_self(actor, resident_id, tenant=known.tenant, or_roles=("officer", "operator"))
+        must_be_self(actor, resident_id, tenant=actor.tenant, or_roles=("officer", "operator"))
+        known = self._of_here(actor, resident_id)
         today = kst_day(self.clock.now())
         since = after(cursor, 2)
-        rows = sorted(known.claims.values(), key=lambda claim: (claim.first_day.isoformat(), claim.key))
-        later = (claim for claim in rows if since is None or [claim.first_day.isoformat(), claim.key] > since)
+        rows = sorted(known.claims.values(), key=lambda claim: (claim.first_day, claim.key))
+        # By its number among those of its day: a cursor can be read, and the key of a place elsewhere is not for everybody.
+        numbered = (
+            {"after": f"{number:03d}", **row_of(claim, actor.districts)}
+            for _, of_day in groupby(rows, key=lambda claim: claim.first_day)
+            for number, claim in enumerate(of_day)
+        )
         shown, cursor = page(
-            ({"after": claim.key, **row_of(claim, actor.districts)} for claim in later),
+            (row for row in numbered if since is None or [row["first_day"], row["after"]] > since),
             checked_limit(limit, MOST_ROWS),
             key=lambda row: (row["first_day"], row["after"]),
         )
@@ -66,20 +77,27 @@ class RecordDesk:
         direct_job: bool = True,
         regions: Sequence[str] = (NATIONWIDE,),
     ) -> dict[str, Any]:
-        """Return whether somebody may take part on these days: for other systems, and officers of the tenant."""
-        known = self._seen_by(actor, resident_id)
-        must_be(actor, "service", "officer", "operator", tenant=known.tenant)
-        _must_be_days(first_day, last_day)
-        return check_of(known, self.limits, first_day, last_day, direct_job=direct_job, regions=tuple(regions))
+        """Return whether somebody may take part on these days: for other systems, and officers of the tenant.
+
+        An officer of certain districts is not told which places lie in the way elsewhere, only their days.
+        """
+        must_be(actor, "service", "officer", "operator")
+        known = self._of_here(actor, resident_id)
+        _must_be_days(first_day, last_day, kst_day(self.clock.now()))
+        asked: dict[str, Any] = {"direct_job": direct_job, "regions": tuple(regions)}
+        return check_of(known, self.limits, first_day, last_day, **asked, districts=actor.districts)
 
     def overlapping(self, actor: Actor, *, resident_id: str) -> dict[str, Any]:
-        """Return the days that a resident's direct jobs share against the rules; officers of the tenant."""
-        known = self._seen_by(actor, resident_id)
-        must_be(actor, "officer", "operator", tenant=known.tenant)
+        """Return the days that a resident's direct jobs share against the rules; officers of the tenant.
+
+        An officer of certain districts is not told which places they are elsewhere, only their days.
+        """
+        must_be(actor, "officer", "operator")
+        known = self._of_here(actor, resident_id)
         rows = [
             {
-                "key": overlap.key,
-                "other": overlap.other,
+                "key": key_of(known.claims[overlap.key], actor.districts),
+                "other": key_of(known.claims[overlap.other], actor.districts),
                 "count": len(overlap.days),
                 "first_day": overlap.days[0].isoformat(),
                 "last_day": overlap.days[-1].isoformat(),
@@ -99,14 +117,14 @@ class RecordDesk:
         last_day: date,
         source: str,
     ) -> dict[str, Any]:
-        """Note a direct job that another system told of (일모아); officers of the tenant.
+        """Note a direct job that another system told of (일모아); officers of the tenant, never for themselves.
 
         The same job noted again changes nothing. Days that it shares with a place given here are told as a fact.
         """
-        known = self._seen_by(actor, resident_id)
-        must_be(actor, "officer", tenant=known.tenant)
-        _must_be_days(first_day, last_day)
+        _must_be_for_another(actor, resident_id)
+        known = self._of_here(actor, resident_id)
         now = self.clock.now()
+        _must_be_days(first_day, last_day, kst_day(now))
         asked = {"programme": programme, "first_day": str(first_day), "last_day": str(last_day), "source": source}
         claim = Claim(
             key=f"outside:{content_hash(asked)}",
@@ -127,7 +145,7 @@ class RecordDesk:
         self.participations.make_sure_of(resident_id, known.tenant)
 
         def decide(participation: Participation) -> dict[str, Any]:
-            participation.fold(kst_day(now))
+            participation.fold(kst_day(now), looks_back=self.limits.looks_back)
             participation.note_outside(claim, shared_days(self.limits), kst_day(now))
             return {"resident_id": resident_id, "key": claim.key}
 
@@ -135,9 +153,9 @@ class RecordDesk:
         return self.participations.act(act, resident_id, decide)
 
     def retract_outside(self, actor: Actor, *, act_id: str, resident_id: str, key: str) -> dict[str, Any]:
-        """Take back what was noted of another system by mistake; officers of the tenant."""
-        known = self._seen_by(actor, resident_id)
-        must_be(actor, "officer", tenant=known.tenant)
+        """Take back what was noted of another system by mistake; officers of the tenant, never for themselves."""
+        _must_be_for_another(actor, resident_id)
+        self._of_here(actor, resident_id)
         today = kst_day(self.clock.now())
 
         def decide(participation: Participation) -> dict[str, Any]:
@@ -147,13 +165,28 @@ class RecordDesk:
         act = Act.of(act_id, "retract_outside", resident_id=resident_id, key=key)
         return self.participations.act(act, resident_id, decide)
 
-    def _seen_by(self, actor: Actor, resident_id: str) -> Participation:
-        """Return what is known of a resident; of somebody unknown, nothing, in the caller's tenant."""
-        known = self.participations.find(resident_id)
-        return known or Participation(id=resident_id, tenant=actor.tenant)
+    def _of_here(self, actor: Actor, resident_id: str) -> Participation:
+        """Return what is known of a resident of the caller's tenant: nothing, where nobody told of them; or ``NotFound``."""
+        must_be_of_here(self.residents, actor, resident_id)
+        known = self.participations.find(resident_id) or Participation(id=resident_id, tenant=actor.tenant)
+        # A name that two tenants gave: what the other one's resident takes part in is not theirs.
+        if is_oneself(actor, resident_id) and known.tenant != actor.tenant:
+            raise unknown_here()
+        return known
 
 
-def _must_be_days(first_day: date, last_day: date) -> None:
+def _must_be_for_another(actor: Actor, resident_id: str) -> None:
+    """Raise ``Refused`` unless an officer writes about somebody else: nobody lifts what shuts themselves out."""
+    must_be(actor, "officer")
+    if actor.subject == resident_id:
+        raise Refused("not_ones_own_record", field="token")
+
+
+def _must_be_days(first_day: date, last_day: date, today: date) -> None:
+    low, high = months_before(today, MONTHS_AROUND), months_before(today, -MONTHS_AROUND)
+    for name, day in (("first_day", first_day), ("last_day", last_day)):
+        if not low <= day <= high:
+            raise Refused("out_of_range", field=name, low=low.isoformat(), high=high.isoformat())
     if last_day < first_day:
         raise Refused("input_invalid", field="last_day", why="last_day < first_day")
     if (last_day - first_day).days >= LONGEST_OUTSIDE:

@@ -7,8 +7,8 @@ from typing import Any
 
 from services.placement.limits.model import NATIONWIDE, LimitTable
 from services.placement.participation.claims import Claim, month_of, week_of
-from services.placement.participation.model import Outlook, Participation
-from services.placement.participation.months import counted, months_before, stretches
+from services.placement.participation.model import Objection, Outlook, Participation
+from services.placement.participation.months import TakenPart, months_before
 from services.placement.participation.outlook import minutes_by, outlook
 from services.placement.participation.wanted import Wanted
 
@@ -21,12 +21,12 @@ def standing_of(known: Participation, limits: LimitTable, today: date) -> dict[s
     """Return what counts for a direct job that would begin today, and the hours of the weeks and months ahead."""
     claims = list(known.claims.values())
     would_be = outlook(claims, _asked(known, today, today, direct_job=True, regions=(NATIONWIDE,)), limits)
-    spans = stretches((claim.first_day, claim.last_day) for claim in claims if claim.direct_job)
+    taken_part = TakenPart((claim.first_day, claim.last_day) for claim in claims if claim.direct_job)
     windows = []
     for kind in ("repeat_months", "recent_months"):
         limit = _nationwide(limits, kind, today)
         if limit is not None:
-            found = counted(limit, spans, today)
+            found = taken_part.counted(limit, today)
             windows.append(
                 {
                     "kind": kind,
@@ -67,14 +67,17 @@ def check_of(
     *,
     direct_job: bool,
     regions: tuple[str, ...],
+    districts: frozenset[str],
 ) -> dict[str, Any]:
-    """Return whether the resident may take part on these days, and what lies in the way."""
+    """Return whether the resident may take part on these days, and what lies in the way.
+
+    Outside these ``districts`` (empty: none is outside) without what it is.
+    """
     wanted = _asked(known, first_day, last_day, direct_job=direct_job, regions=regions)
     found: Outlook = outlook(known.claims.values(), wanted, limits)
     overlaps = [
         {
-            "key": overlap.other,
-            "programme_code": known.claims[overlap.other].programme_code,
+            **_named(known.claims[overlap.other], districts),
             "first_day": overlap.days[0].isoformat(),
             "last_day": overlap.days[-1].isoformat(),
             "count": len(overlap.days),
@@ -87,7 +90,7 @@ def check_of(
         "last_day": last_day.isoformat(),
         "direct_job": direct_job,
         "allowed": not found.objections,
-        "objections": [one.to_wire() for one in found.objections],
+        "objections": [_told(one, overlaps) for one in found.objections],
         "overlaps": overlaps,
         "shut_out_until": _text(found.shut_out_until),
         "ranked_lower": found.ranked_lower,
@@ -97,14 +100,14 @@ def check_of(
 def row_of(claim: Claim, districts: frozenset[str]) -> dict[str, Any]:
     """Return a place for a list; outside these districts (empty: none is outside) without where and what it is."""
     row: dict[str, Any] = {
-        "key": claim.key,
+        "key": key_of(claim, districts),
         "first_day": claim.first_day.isoformat(),
         "last_day": claim.last_day.isoformat(),
         "direct_job": claim.direct_job,
         "state": claim.state,
         "outside": claim.outside,
     }
-    if not districts or claim.outside or not districts.isdisjoint(claim.regions):
+    if _is_seen(claim, districts):
         return row | {
             "opening_id": claim.opening_id,
             "programme_id": claim.programme_id,
@@ -114,8 +117,30 @@ def row_of(claim: Claim, districts: frozenset[str]) -> dict[str, Any]:
             "source": claim.source,
             "noted_by": claim.noted_by,
         }
-    # The key names the opening.
-    return row | {"key": f"elsewhere:{claim.first_day.isoformat()}"}
+    return row
+
+
+def key_of(claim: Claim, districts: frozenset[str]) -> str:
+    """Return the key of a place, which names its opening; outside these districts, only when it begins."""
+    return claim.key if _is_seen(claim, districts) else f"elsewhere:{claim.first_day.isoformat()}"
+
+
+def _is_seen(claim: Claim, districts: frozenset[str]) -> bool:
+    return not districts or claim.outside or not districts.isdisjoint(claim.regions)
+
+
+def _told(objection: Objection, overlaps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return an objection JSON-ready; of programmes it names those that the rows of ``overlaps`` name."""
+    told = objection.to_wire()
+    if "programmes" in told["values"]:
+        named = sorted({row["programme_code"] for row in overlaps if "programme_code" in row})
+        told["values"] = {**told["values"], "programmes": named}
+    return told
+
+
+def _named(claim: Claim, districts: frozenset[str]) -> dict[str, Any]:
+    row = {"key": key_of(claim, districts)}
+    return row | {"programme_code": claim.programme_code} if _is_seen(claim, districts) else row
 
 
 def _asked(

@@ -17,11 +17,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from services.placement.limits.model import LimitTable
+from services.placement.participation.belonging import Residents, must_be_of_here
 from services.placement.participation.claims import HELD, Claim
 from services.placement.participation.model import MOST_CLAIMS, Objection, Outlook, Participation
 from services.placement.participation.outlook import outlook, shared_days
 from services.placement.participation.storage import Participations
 from services.placement.participation.wanted import Wanted
+from shared.actors import Actor
 from shared.aggregate import Act
 from shared.clock import Clock, kst_day
 from shared.errors import Conflict
@@ -33,6 +35,8 @@ HOLD_FOR = timedelta(seconds=60)
 SWEPT_AT_ONCE = 50
 #: Times that a settlement looks again before it gives up until it is asked again.
 LOOKS = 20
+#: Of a place in a tenant that is not the resident's own.
+ELSEWHERE = Objection("no_such_resident_here", "resident_id", {})
 
 
 class Places(Protocol):
@@ -55,9 +59,14 @@ class ParticipationDesk:
     participations: Participations
     places: Places
     limits: LimitTable
+    residents: Residents
     clock: Clock
 
     # For openings.
+
+    def must_know(self, actor: Actor, resident_id: str) -> None:
+        """Raise ``NotFound`` for an officer who asks for a resident of another tenant, or for nobody."""
+        must_be_of_here(self.residents, actor, resident_id)
 
     def quote(self, wanted: Wanted) -> Outlook:
         """Return what would be, if the resident got this place; nothing is written.
@@ -67,7 +76,9 @@ class ParticipationDesk:
         known = self.participations.find(wanted.resident_id)
         if known is None:
             return outlook((), wanted, self.limits)
-        known.fold(kst_day(self.clock.now()))
+        if known.tenant != wanted.tenant:
+            return Outlook(objections=(ELSEWHERE,))
+        known.fold(kst_day(self.clock.now()), looks_back=self.limits.looks_back)
         found = outlook(known.claims.values(), wanted, self.limits)
         if wanted.key in known.claims or len(known.claims) < MOST_CLAIMS:
             return found
@@ -85,7 +96,9 @@ class ParticipationDesk:
         now = self.clock.now()
 
         def decide(known: Participation) -> dict[str, Any]:
-            known.fold(kst_day(now))
+            if known.tenant != wanted.tenant:
+                raise ELSEWHERE.refused()
+            known.fold(kst_day(now), looks_back=self.limits.looks_back)
             if wanted.key not in known.claims:
                 objections = outlook(known.claims.values(), wanted, self.limits).objections
                 if objections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -264,15 +265,45 @@ def programme_figures(database: Database, *, clock: Clock, serial: Serial) -> Re
 
 
 def read_districts(file: Path) -> dict[str, tuple[date | None, date | None]]:
-    """Return ``code -> (valid_from, valid_to)`` from the operator's file; a code without a row is open-ended."""
-    rows = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["districts"]
-    return {str(row["code"]): (row.get("valid_from"), row.get("valid_to")) for row in rows}
+    """Return ``code -> (valid_from, valid_to)`` from the operator's file; a code without a row is open-ended.
+
+    Raises ``ValueError`` that names the row, the field and the fix.
+    """
+    districts: dict[str, tuple[date | None, date | None]] = {}
+    for number, row in enumerate(_rows(file, "districts"), start=1):
+        code, valid = _district(number, row)
+        if code in districts:
+            raise ValueError(f"districts row {number}: code: {code} is there twice: give one row a code")
+        districts[code] = valid
+    return districts
+
+
+def _district(number: int, row: Any) -> tuple[str, tuple[date | None, date | None]]:
+    at = f"districts row {number}"
+    if not isinstance(row, dict) or not re.fullmatch(r"\d{5}", str(row.get("code"))):
+        raise ValueError(f"{at}: code: give the five digits, such as '29200'")
+    days = [row.get(name) for name in ("valid_from", "valid_to")]
+    for name, day in zip(("valid_from", "valid_to"), days, strict=True):
+        if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
+            raise ValueError(f"{at}: {name}: {day!r}: give a day without quotes, such as 2026-07-01, or leave it out")
+    first, last = days
+    if first is not None and last is not None and last <= first:
+        raise ValueError(f"{at}: valid_to: {last}: give a day after valid_from {first}")
+    return str(row["code"]), (first, last)
+
+
+def _rows(file: Path, name: str) -> list[Any]:
+    """Return the rows of an operator's file; raise ``ValueError`` that names what is missing."""
+    told = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    rows = told.get(name) if isinstance(told, dict) else None
+    if not isinstance(rows, list):
+        raise ValueError(f"{file.name}: {name}: give a list of rows under this name")
+    return rows
 
 
 def read_kinds(file: Path) -> KindTable:
     """Return the kinds in the operator's file; raise ``ValueError`` that names the row and the fix."""
-    rows = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["kinds"]
-    kinds = [_kind(number, row) for number, row in enumerate(rows, start=1)]
+    kinds = [_kind(number, row) for number, row in enumerate(_rows(file, "kinds"), start=1)]
     return KindTable({kind.code: kind for kind in kinds})
 
 

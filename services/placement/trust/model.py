@@ -71,6 +71,8 @@ class Evaluation(Aggregate):
     words: tuple[Word, ...] = ()
     revealed_at: datetime | None = None
     appeals: tuple[Appeal, ...] = ()
+    #: The resident has left: nothing in anybody's own words is kept of it any more.
+    forgotten: bool = False
 
     def say_opened(self) -> None:
         """Say that both sides may evaluate."""
@@ -101,8 +103,8 @@ class Evaluation(Aggregate):
             return None
         return self.word_of(side)
 
-    def give(self, word: Word) -> None:
-        """Take a side's word, once; with the second all is revealed.
+    def give(self, word: Word, appeals: timedelta) -> None:
+        """Take a side's word, once; with the second all is revealed, and ``appeals`` is how long one may object.
 
         Raises ``Refused``: ``already_evaluated``, ``evaluation_is_over``.
         """
@@ -110,15 +112,15 @@ class Evaluation(Aggregate):
             raise Refused("already_evaluated", field="side", side=word.side)
         if self.revealed_at is not None or word.given_at >= self.until:
             raise Refused("evaluation_is_over", field="placement_id", until=iso(self.until))
-        self.words = (*self.words, word)
+        self.words = (*self.words, replace(word, comment=None) if self.forgotten else word)
         self.say(events.EVALUATION_GIVEN.fact(**self._named(), by=word.side))
         if len(self.words) == len(OTHER):
-            self._reveal(word.given_at)
+            self._reveal(word.given_at, appeals)
 
-    def pass_deadline(self, now: datetime) -> None:
-        """Reveal what there is once the time is over; safe to repeat."""
+    def pass_deadline(self, now: datetime, appeals: timedelta) -> None:
+        """Reveal what there is once the time is over; ``appeals``: how long one may object. Safe to repeat."""
         if self.revealed_at is None and now >= self.until:
-            self._reveal(now)
+            self._reveal(now, appeals)
 
     def object_to(self, appeal: Appeal, window: timedelta) -> None:
         """Note that a side objects to what was said of it; once, within the window after the reveal.
@@ -131,7 +133,7 @@ class Evaluation(Aggregate):
             raise Refused("already_appealed", field="placement_id")
         if appeal.asked_at >= self.revealed_at + window:
             raise Refused("appeal_too_late", field="placement_id", until=iso(self.revealed_at + window))
-        self.appeals = (*self.appeals, appeal)
+        self.appeals = (*self.appeals, replace(appeal, reason="") if self.forgotten else appeal)
         self.say(events.APPEAL_MADE.fact(**self._named(), appeal_id=self.appeal_id(appeal.side), by=appeal.side))
 
     def answer(self, side: str, *, state: str, officer: str, why: str, now: datetime) -> None:
@@ -145,7 +147,7 @@ class Evaluation(Aggregate):
         word = self.word_of(OTHER[side])
         if word is not None and word.given_by == officer:
             raise Refused("not_ones_own_word", field="placement_id")
-        done = replace(appeal, state=state, answered_by=officer, answered_at=now, answer=why)
+        done = replace(appeal, state=state, answered_by=officer, answered_at=now, answer="" if self.forgotten else why)
         self.appeals = tuple(done if one is appeal else one for one in self.appeals)
         fact = events.APPEAL_ANSWERED.fact(
             **self._named(), appeal_id=self.appeal_id(side), by=side, answer="upheld" if state == UPHELD else "rejected"
@@ -153,7 +155,8 @@ class Evaluation(Aggregate):
         self.say(fact)
 
     def forget_comments(self) -> None:
-        """Destroy everything written in a person's own words; safe to repeat."""
+        """Destroy everything written in a person's own words, and keep none from now on; safe to repeat."""
+        self.forgotten = True
         self.words = tuple(replace(word, comment=None) for word in self.words)
         self.appeals = tuple(
             replace(one, reason="", answer=None if one.answer is None else "") for one in self.appeals
@@ -163,9 +166,16 @@ class Evaluation(Aggregate):
         """Return the id of a side's objection."""
         return f"{self.id}:{side}"
 
-    def _reveal(self, now: datetime) -> None:
+    def _reveal(self, now: datetime, appeals: timedelta) -> None:
         self.revealed_at = now
-        self.say(events.EVALUATION_REVEALED.fact(**self._named(), given=len(self.words)))
+        self.say(
+            events.EVALUATION_REVEALED.fact(
+                **self._named(),
+                given=len(self.words),
+                sides=sorted(word.side for word in self.words),
+                appeal_until=iso(now + appeals),
+            )
+        )
 
     def _named(self) -> dict[str, str | int]:
         return {

@@ -61,10 +61,18 @@ class Openings(Protocol):
         """Return the opening; raise ``NotFound``."""
 
 
+class Application(Protocol):
+    """An application, as far as trust reads it."""
+
+    @property
+    def state(self) -> str:
+        """Where it stands: ``withdrawn`` and ``closed`` are over."""
+
+
 class Applications(Protocol):
     """All applications; an id is ``opening:resident``."""
 
-    def find(self, aggregate_id: str) -> object | None:
+    def find(self, aggregate_id: str) -> Application | None:
         """Return the application, or None."""
 
 
@@ -129,6 +137,3 @@ class WorkRecords(Protocol):
 
     def of_residents(self, resident_ids: Sequence[str]) -> Mapping[str, Sequence[WorkRecord]]:
         """Return these residents' records, by resident."""
-
-    def ids_of(self, resident_id: str) -> list[str]:
-        """Return the ids of a resident's records."""

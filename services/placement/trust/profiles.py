@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
+from services.placement.openings.application import ENDED, WITHDRAWN
 from services.placement.trust.model import Evaluation
 from services.placement.trust.ports import (
     Applications,
@@ -29,6 +31,9 @@ from shared.errors import Refused
 from shared.pages import after, checked_limit, page
 
 PURPOSE = "trust_profile"
+#: Whoever's application is over is no candidate of anybody's any more.
+OVER = (WITHDRAWN, ENDED)
+One = TypeVar("One", Evaluation, WorkRecord)
 
 
 @dataclass(frozen=True)
@@ -47,16 +52,17 @@ class ProfileDesk:
         """Return a resident's profile: all of it to themselves, what there is enough of to others who may.
 
         Others need the resident's consent ``trust_profile``: officers who have to do with them, and hosts of
-        ``opening_id`` for which the resident applied. Raises ``Refused``.
+        ``opening_id`` for which the resident applied, until the application is withdrawn or closed. Raises ``Refused``.
         """
         must_be(actor, "resident", "host", "officer", "service")
         own = actor.is_any("resident") and actor.subject == resident_id
-        records = self._records(resident_id)
+        records = self._records(actor, resident_id)
         if not own:
             self._may_see(actor, resident_id, opening_id, records)
             if not self.consents.given(resident_id, PURPOSE):
                 raise Refused("trust_profile_consent_needed", field="resident_id", needs=PURPOSE)
-        return self._profile(resident_id, records, all_of_it=own)
+        told = _of_tenant(actor, self.evaluations.of_resident(resident_id))
+        return self._profile(resident_id, records, told, all_of_it=own)
 
     def workplace(self, actor: Actor, *, opening_id: str) -> Outcome:
         """Return what residents said of the workplace of an opening, as far as there is enough of it, to its tenant."""
@@ -66,7 +72,7 @@ class ProfileDesk:
             actor, "resident", "host", "officer", "service", tenant=opening.tenant, district=opening.district
         )
         name = opening.terms.place.name
-        told = self.evaluations.of_workplace(workplace_id(opening.tenant, name))
+        told = self._attended(self.evaluations.of_workplace(workplace_id(opening.tenant, name)))
         evidence = self._fold(told, RESIDENT, opening.tenant)
         rows, again = evidence_rows(evidence, self.rules.of_workplace, all_of_it=False)
         return {
@@ -91,10 +97,11 @@ class ProfileDesk:
             raise Refused("only_for_oneself", field="resident_id")
         checked_limit(limit, PAGE)
         since = after(cursor, 1)
-        evaluations = {one.id: one for one in self.evaluations.of_resident(resident_id)}
-        ids = sorted({*self.records.ids_of(resident_id), *evaluations})
+        told = _of_tenant(actor, self.evaluations.of_resident(resident_id))
+        evaluations = {one.id: one for one in told}
+        records = {one.id: one for one in self._records(actor, resident_id)}
+        ids = sorted({*records, *evaluations})
         wanted = [one for one in ids if since is None or one > since[0]][: limit + 1]
-        records = self.records.get_many(wanted)
         rows, further = page(
             (
                 {
@@ -107,11 +114,16 @@ class ProfileDesk:
             limit,
             key=lambda row: (row["placement_id"],),
         )
-        profile = self._profile(resident_id, self._records(resident_id), all_of_it=True)
+        profile = self._profile(resident_id, list(records.values()), told, all_of_it=True)
         return {"resident_id": resident_id, "profile": profile, "placements": rows, "cursor": further}
 
-    def _records(self, resident_id: str) -> Sequence[WorkRecord]:
-        return self.records.of_residents([resident_id]).get(resident_id, ())
+    def _records(self, actor: Actor, resident_id: str) -> Sequence[WorkRecord]:
+        return _of_tenant(actor, self.records.of_residents([resident_id]).get(resident_id, ()))
+
+    def _attended(self, told: Sequence[Evaluation]) -> list[Evaluation]:
+        """Return those of a place where, as far as is known now, somebody was."""
+        records = self.records.get_many([one.id for one in told])
+        return [one for one in told if one.id not in records or not records[one.id].undone]
 
     def _may_see(
         self, actor: Actor, resident_id: str, opening_id: str | None, records: Sequence[WorkRecord]
@@ -124,20 +136,23 @@ class ProfileDesk:
             must_be(actor, "host", "officer", tenant=opening.tenant, district=opening.district)
             if not actor.is_any("officer") and actor.subject not in opening.hosts:
                 raise Refused("not_of_this_placement", field="opening_id")
-            if self.applications.find(f"{opening_id}:{resident_id}") is None:
+            application = self.applications.find(f"{opening_id}:{resident_id}")
+            if application is None or application.state in OVER:
                 raise Refused("not_an_applicant", field="resident_id")
             return
         if not actor.is_any("officer"):
             raise Refused("not_an_applicant", field="opening_id")
-        if not any(record.tenant == actor.tenant for record in records):
+        if not records:
             raise Refused("not_an_applicant", field="resident_id")
-        for record in records:
-            if record.tenant == actor.tenant and (not actor.districts or record.district in actor.districts):
-                return
+        if not actor.districts or any(record.district in actor.districts for record in records):
+            return
         raise Refused("other_district", field="resident_id", district=records[0].district)
 
-    def _profile(self, resident_id: str, records: Sequence[WorkRecord], *, all_of_it: bool) -> Outcome:
-        told = self.evaluations.of_resident(resident_id)
+    def _profile(
+        self, resident_id: str, records: Sequence[WorkRecord], told: Sequence[Evaluation], *, all_of_it: bool
+    ) -> Outcome:
+        undone = {record.id for record in records if record.undone}
+        told = [one for one in told if one.id not in undone]
         work = work_of(records)
         tenant = next((one.tenant for one in (*records, *told)), "")
         evidence = self._fold(told, HOST, tenant)
@@ -170,3 +185,8 @@ class ProfileDesk:
 
     def _today(self) -> date:
         return kst_day(self.clock.now())
+
+
+def _of_tenant(actor: Actor, all_: Iterable[One]) -> list[One]:
+    """Return those of the caller's own tenant; all of them to a service, which has none."""
+    return [one for one in all_ if actor.is_any("service") or one.tenant == actor.tenant]

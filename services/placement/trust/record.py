@@ -66,6 +66,11 @@ class WorkRecord(Aggregate):
         return not all_known or any(one.minutes > 0 for one in self.shifts)
 
     @property
+    def undone(self) -> bool:
+        """Whether it was completed once, and corrected to nothing since: nobody was there."""
+        return self.completed is not None and not self.counts
+
+    @property
     def missed(self) -> int:
         """Shifts stayed away from without excuse."""
         return sum(1 for one in self.shifts if one.result == ABSENT)

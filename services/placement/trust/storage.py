@@ -49,6 +49,8 @@ class EvaluationCodec:
             "words": [{**vars(word), "recommendations": list(word.recommendations)} for word in evaluation.words],
             "appeals": [vars(appeal).copy() for appeal in evaluation.appeals],
         }
+        if evaluation.forgotten:
+            document["forgotten"] = True
         if evaluation.due is not None:
             document["due"] = evaluation.due
         if evaluation.waiting_since is not None:
@@ -65,6 +67,7 @@ class EvaluationCodec:
             hosts=tuple(document["hosts"]),
             words=tuple(Word(**{**row, "recommendations": tuple(row["recommendations"])}) for row in document["words"]),
             appeals=tuple(Appeal(**row) for row in document["appeals"]),
+            forgotten=document.get("forgotten", False),
             **plain,
         )
 
@@ -169,10 +172,6 @@ class WorkRecords(Aggregates[WorkRecord]):
         for document in self.collection.find({"resident_id": {"$in": list(resident_ids)}}):
             told.setdefault(document["resident_id"], []).append(self.read(document))
         return told
-
-    def ids_of(self, resident_id: str) -> list[str]:
-        """Return the ids of a resident's records."""
-        return [document["_id"] for document in self.collection.find({"resident_id": resident_id}, ["_id"])]
 
 
 def read_rules(file: Path) -> Rules:

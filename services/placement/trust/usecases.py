@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.placement.trust.model import REJECTED, UPHELD, Appeal, Evaluation, Word
-from services.placement.trust.ports import Evaluations, Openings, Outcome
+from services.placement.trust.ports import Evaluations, Openings, Outcome, WorkRecords
 from services.placement.trust.rules import HOST, RESIDENT, Rules
 from services.placement.trust.shown import evaluation_row
 from shared.actors import Actor, must_be, must_be_self
@@ -31,6 +31,7 @@ class EvaluationDesk:
     """The acts. Each may be repeated with its ``act_id``."""
 
     evaluations: Evaluations
+    records: WorkRecords
     openings: Openings
     rules: Rules
     clock: Clock
@@ -59,7 +60,7 @@ class EvaluationDesk:
         """Take the word of one side about the other, once, by ``until``.
 
         The resident speaks for themselves, a host of the opening (or an officer, which is recorded) for the workplace.
-        Raises ``Refused`` ``no_attendance_yet`` where nobody worked: not selected, or not settled yet.
+        Raises ``Refused`` ``no_attendance_yet`` where nobody worked: not selected, not settled yet, corrected to nothing.
         """
         evaluation = self._worked(actor, placement_id)
         on_behalf = self._speaks_for(actor, evaluation, side)
@@ -74,8 +75,12 @@ class EvaluationDesk:
             officer=on_behalf,
         )
 
+        record = self.records.get_many([placement_id]).get(placement_id)
+
         def decide(evaluation: Evaluation) -> Outcome:
-            evaluation.give(word)
+            if record is not None and record.undone:
+                raise Refused("no_attendance_yet", field="placement_id")
+            evaluation.give(word, self.rules.appeal_window)
             return {"placement_id": placement_id, "side": side, "until": iso(evaluation.until)}
 
         act = Act.of(
@@ -135,7 +140,7 @@ class EvaluationDesk:
         """Answer a side's objection, by an officer who is no part of it; ``upheld``: the word counts no more."""
         evaluation = self._worked(actor, placement_id)
         must_be(actor, "officer", tenant=evaluation.tenant, district=evaluation.district)
-        if actor.subject in (evaluation.resident_id, *evaluation.hosts):
+        if _part_of(actor, evaluation):
             raise Refused("not_ones_own_word", field="placement_id")
         why, now = " ".join(reason.split()), self.clock.now()
         if not why:
@@ -155,7 +160,8 @@ class EvaluationDesk:
         found = self.evaluations.waiting(tenant, actor.districts, instant_after(cursor), limit + 1)
         since = {one.id: iso(one.waiting_since or one.opened_at) for one in found}
         rows, further = page(
-            (evaluation_row(one, sides=(), officer=True) for one in found),
+            # An officer who is part of one reads it as that part, and can't answer it.
+            (evaluation_row(one, sides=(own := _part_of(actor, one)), officer=not own) for one in found),
             limit,
             key=lambda row: (since[row["placement_id"]], row["placement_id"]),
         )
@@ -167,7 +173,7 @@ class EvaluationDesk:
         overdue = self.evaluations.overdue(now, SWEEP)
 
         def decide(evaluation: Evaluation) -> Outcome:
-            evaluation.pass_deadline(now)
+            evaluation.pass_deadline(now, self.rules.appeal_window)
             return {}
 
         for placement_id in overdue:
@@ -251,6 +257,13 @@ class EvaluationDesk:
             raise Refused("not_of_this_placement", field="placement_id")
         must_be(actor, "officer", tenant=evaluation.tenant, district=evaluation.district)
         return ()
+
+
+def _part_of(actor: Actor, evaluation: Evaluation) -> tuple[str, ...]:
+    """Return the side of which this account is a part, whatever it asks as; none for all others."""
+    if actor.subject == evaluation.resident_id:
+        return (RESIDENT,)
+    return (HOST,) if actor.subject in evaluation.hosts else ()
 
 
 def placement_of(event: Event) -> str:

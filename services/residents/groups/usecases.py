@@ -193,8 +193,9 @@ class GroupDesk:
     # -- told
 
     def count_application(self, submitted: Event) -> None:
-        """Count an application once for each group its resident had declared by then."""
-        self._count(submitted, APPLICATIONS)
+        """Count an application once for each group its resident had declared by then; applying again is the same one."""
+        if submitted.data["attempt"] == 1:
+            self._count(submitted, APPLICATIONS)
 
     def count_placed(self, selected: Event) -> None:
         """Count a place once for each group; taken back at once when it was given back meanwhile."""

@@ -82,6 +82,11 @@ class RegistryService:
         """Return of whom a consent stands, to a service."""
         return self.registry.consented_of(actor, **asked)
 
+    @asked(schemas.Whose)
+    def tenant_of(self, actor: Actor, **asked: Any) -> dict[str, Any]:
+        """Return which tenant registered a resident, to a service."""
+        return self.registry.tenant_of(actor, **asked)
+
     @asked(schemas.Contacts)
     def contacts(self, actor: Actor, **asked: Any) -> dict[str, Any]:
         """Return addresses to write to, to a service."""

@@ -180,6 +180,14 @@ class Registry:
         known = self.residents.for_reach(resident_ids)
         return {"given": sorted(resident.id for resident in known if resident.consents_to(purpose))}
 
+    def tenant_of(self, actor: Actor, *, resident_id: str) -> Outcome:
+        """Return ``{"tenant"}`` to a service: who registered them; null for somebody whom nobody registered."""
+        must_be(actor, "service")
+        try:
+            return {"tenant": self.residents.get(resident_id).tenant}
+        except NotFound:
+            return {"tenant": None}
+
     def contacts(self, actor: Actor, *, resident_ids: Sequence[str]) -> Outcome:
         """Return ``{"contacts": {id: {"mail", "night_news"}}}`` to a service: of those who agreed to be written to.
 

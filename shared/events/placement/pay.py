@@ -8,6 +8,16 @@ from shared.events.contract import Contract, DayText, name_of_id, short, whole
 from shared.events.placement.plans import signed
 
 METHODS = ("bank", "local_currency")
+#: Why the bank sent a payment back.
+RETURN_REASONS = (
+    "wrong_account",
+    "closed_account",
+    "holder_differs",
+    "limit_exceeded",
+    "stopped_account",
+    "not_a_member",
+    "other",
+)
 #: Why a line was written. ``recovery``: paid for a day that must not have been paid (겹친 날 환수).
 LINE_REASONS = ("attendance", "correction", "recovery", "recovery_lifted")
 
@@ -93,6 +103,8 @@ class AllowanceReturned(AllowancePaid):
     """The bank sent a payment back; it is due again, in a later batch."""
 
     reason = short(40)
+    #: Whether the bank had said before that it was paid (``allowance.paid``): a contra entry to that.
+    was_paid = fields.Boolean()
 
 
 class AllowancePaidBack(PayRef):

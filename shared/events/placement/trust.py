@@ -26,6 +26,9 @@ class EvaluationRevealed(PlacementRef):
     """Both words, or the one that was given in time, can be read and count."""
 
     given = whole(0)
+    #: Whose words these are, and until when the other side may appeal against one.
+    sides = fields.List(fields.String(validate=validate.OneOf(SIDES)))
+    appeal_until = InstantText()
 
 
 class Appeal(PlacementRef):
@@ -54,7 +57,12 @@ EVALUATION_OPENED = Contract(
     "placement.evaluation.opened", 1, EvaluationOpened, {**_PLACEMENT, "until": "2026-12-15T18:00:00+09:00"}
 )
 EVALUATION_GIVEN = Contract("placement.evaluation.given", 1, EvaluationGiven, {**_PLACEMENT, "by": "host"})
-EVALUATION_REVEALED = Contract("placement.evaluation.revealed", 1, EvaluationRevealed, {**_PLACEMENT, "given": 2})
+EVALUATION_REVEALED = Contract(
+    "placement.evaluation.revealed",
+    1,
+    EvaluationRevealed,
+    {**_PLACEMENT, "given": 2, "sides": ["host", "resident"], "appeal_until": "2026-12-30T12:00:00+09:00"},
+)
 APPEAL_MADE = Contract("placement.appeal.made", 1, Appeal, {**_PLACEMENT, "appeal_id": "app-1", "by": "resident"})
 APPEAL_ANSWERED = Contract(
     "placement.appeal.answered", 1, AppealAnswered, {**_PLACEMENT, "appeal_id": "app-1", "by": "resident", "answer": "upheld"}

@@ -60,6 +60,16 @@ class AttendanceSettled(AttendanceRef):
     dong = fields.String(validate=validate.Length(max=40))
 
 
+class AttendanceDelayed(AttendanceRef):
+    """Nobody said enough to settle the shift; an officer should decide ``until`` then. Said once a shift.
+
+    ``missing``: whether nobody said when the resident came, or when they left.
+    """
+
+    missing = fields.String(required=True, validate=validate.OneOf(SAID[:2]))
+    until = InstantText(required=True)
+
+
 class AttendanceDisputed(AttendanceRef):
     """The resident or the host says that it was otherwise."""
 
@@ -127,6 +137,12 @@ ATTENDANCE_SETTLED = Contract(
         "dong": "첨단2동",
     },
 )
+ATTENDANCE_DELAYED = Contract(
+    "placement.attendance.delayed",
+    1,
+    AttendanceDelayed,
+    {**_ATTENDANCE, "missing": "out", "until": "2026-12-09T12:00:00+09:00"},
+)
 ATTENDANCE_DISPUTED = Contract(
     "placement.attendance.disputed",
     1,
@@ -149,6 +165,7 @@ PLACEMENT_UNWORKED = Contract(
 CONTRACTS = (
     ATTENDANCE_WITNESSED,
     ATTENDANCE_SETTLED,
+    ATTENDANCE_DELAYED,
     ATTENDANCE_DISPUTED,
     ATTENDANCE_DISPUTE_ANSWERED,
     PLACEMENT_COMPLETED,

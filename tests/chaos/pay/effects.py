@@ -35,12 +35,15 @@ LETTERS: Mapping[str, Owed] = {
     "offer.made": _of("place_offered"),
     "offer.lapsed": lambda data: ("place_lapsed", data["opening_id"]) if data["reason"] in ("expired", "declined") else None,
     "attendance.settled": _settled,
-    "attendance.waiting": _of("attendance_waiting"),
+    "attendance.delayed": _of("attendance_delayed"),
     "attendance.dispute_answered": _of("dispute_answered"),
     "allowance.held_back": _of("allowance_held_back", "pay_month_id"),
     "allowance.paid": _of("allowance_paid", "pay_month_id"),
     "allowance.returned": _of("allowance_returned", "pay_month_id"),
     "evaluation.opened": _of("evaluation_opened"),
+    "evaluation.revealed": lambda data: (
+        ("evaluation_revealed", data["opening_id"]) if "host" in data.get("sides", ()) else None
+    ),
 }
 
 
@@ -99,7 +102,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "application.submitted": ("application_id",),
     "attendance.settled": ("attendance_id", "revision", "minutes"),
     "attendance.witnessed": ("attendance_id",),
-    "attendance.waiting": ("attendance_id",),
+    "attendance.delayed": ("attendance_id",),
     "attendance.disputed": ("attendance_id", "dispute"),
     "attendance.dispute_answered": ("attendance_id", "dispute"),
     "allowance.earned": ("pay_month_id", "line_id", "won"),
@@ -125,7 +128,7 @@ def _wanted(account: Account) -> Iterator[tuple[str, ...]]:
         yield from (("attendance.settled", name, str(one["number"]), str(one["minutes"])) for one in sheet["revisions"])
         yield from [("attendance.witnessed", name)] * len(sheet["words"])
         if sheet.get("unclear_until") is not None:
-            yield "attendance.waiting", name
+            yield "attendance.delayed", name
         for dispute in sheet["disputes"]:
             yield "attendance.disputed", name, str(dispute["number"])
             if dispute["answer"] is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from services.placement import service as placement
@@ -111,8 +112,9 @@ class Neighbourhood:
 
     def sweeps(self, service: str, *timers: str) -> None:
         """Let a service's timers do what is due, and let everybody hear of it."""
+        (hosted,) = (one for one in self.both.hosted if service in one._services)
         for timer in timers:
-            getattr(self.both.hosted[0]._services[service], timer)()
+            getattr(hosted._services[service], timer)()
             self.hears()
 
     def works(self) -> str:
@@ -148,13 +150,17 @@ class Neighbourhood:
                         yield getattr(service, name)()
 
 
-def a_neighbourhood(tmp_path: Path) -> Neighbourhood:
-    """Return a town with an open tenant, one programme with a budget, two residents, and nobody at work yet."""
+def a_neighbourhood(tmp_path: Path, also: Sequence[ModuleType] = ()) -> Neighbourhood:
+    """Return a town with an open tenant, one programme with a budget, two residents, and nobody at work yet.
+
+    ``also``: further processes of it, by the modules that say which services they host.
+    """
     door = a_gateway(tmp_path)
     clock = StoppedClock(door.ports.clock.now())
     both = Both()
-    databases = (TwinDatabase("placement"), TwinDatabase("residents"))
-    for number, (process, database) in enumerate(zip((placement, residents), databases, strict=True)):
+    processes: tuple[Any, ...] = (placement, residents, *also)
+    databases = tuple(TwinDatabase(process.__name__.split(".")[1]) for process in processes)
+    for number, (process, database) in enumerate(zip(processes, databases, strict=True)):
         ids = SeededIds(number + 1)
         town = twin_town(database=_always(database), clock=clock, ids=ids, keys=KEYS, ask=both)
         process.prepare(town)
@@ -162,6 +168,9 @@ def a_neighbourhood(tmp_path: Path) -> Neighbourhood:
     ports = dataclasses.replace(door.ports, ask=both, clock=clock)
     there = Neighbourhood(Door(ports, door.services, door.desk, door.publisher_key), clock, both, databases)
     there.does(OPERATOR, "POST", "/v1/tenants", tenant=TENANT, name="광주광역시 광산구")
+    if also:
+        # Letters ask who lives near, and that is an index that is loaded first.
+        both.hosted[1]._services["residents_interests"].index().opened()
     token = KEYS.issue(OPERATOR, clock.now())
     both.call("placement_programmes", "load", token=token, tenant=TENANT, programmes=[a_row()])
     for one in (EUNHA, BYEOL):

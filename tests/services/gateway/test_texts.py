@@ -62,7 +62,7 @@ def test_both_languages_know_the_same_codes_and_the_same_values() -> None:
 
 def holes(text: str) -> set[str]:
     """Return the names to be filled in."""
-    return set(re.findall(r"\{(\w+)\}", text))
+    return set(re.findall(r"\{(\w+(?::\w+=?)?)\}", text))
 
 
 @pytest.mark.parametrize("code", sorted(catalogue.codes("ko")))
@@ -82,5 +82,5 @@ def test_korean_is_polite_and_korean() -> None:
 
 def test_what_a_schema_objects_is_told_in_korean() -> None:
     assert catalogue.why("Missing data for required field.", "ko") == "꼭 필요한 값입니다."
-    assert catalogue.why("Must be one of: officer, first_come.", "ko") == "officer, first_come 가운데 하나여야 합니다."
+    assert catalogue.why("Must be one of: fast, slow.", "ko") == "fast, slow 가운데 하나여야 합니다."
     assert catalogue.why("Nobody translated this.", "ko") == "Nobody translated this."

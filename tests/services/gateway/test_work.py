@@ -121,6 +121,13 @@ def the_call(door: Door) -> Asked:
         ("POST", f"/v1/batches/bat-1/rows/{MONTH}/drop", None, "placement_batches.drop_row", {"pay_month_id": MONTH}),
         (
             "POST",
+            f"/v1/batches/bat-1/rows/{MONTH}/returned",
+            {"reason": "closed_account"},
+            "placement_batches.return_row",
+            {"pay_month_id": MONTH, "reason": "closed_account"},
+        ),
+        (
+            "POST",
             "/v1/batches/bat-1/filed",
             {"file_hash": "ab" * 32},
             "placement_batches.mark_filed",

@@ -184,6 +184,24 @@ def test_a_batch_goes_from_two_officers_to_the_bank_and_back(town: Neighbourhood
     assert town.does(OFFICER, "GET", f"/v1/programmes/{PROGRAMME}/pay-check")["balanced"] is True
     assert town.does(EUNHA, "GET", f"/v1/pay-months/{MONTH}")["paid"] == 20_640
 
+    path, why = f"/v1/batches/bat-1/rows/{MONTH}/returned", {"reason": "closed_account"}
+    refused(town, OFFICERS_ONLY, "POST", path, **why)
+    assert town.status(OFFICER, "POST", path, reason="bad_luck")[0] == 422
+    assert town.does(OFFICER, "POST", path, **why)["counts"] is False
+    assert town.does(OFFICER, "POST", path, **why)["counts"] is False
+    assert town.does(SECOND, "POST", path, **why)["counts"] is True
+    assert town.status(SECOND, "POST", path, **why) == (409, "row_is_not_paid")
+    later = town.door.post(
+        "/v1/batches/bat-1/returns", by=OFFICER, data=right.encode("cp949"), content_type="text/csv"
+    ).json
+    assert (later["returned_later"], later["contradicted"], later["returned"]) == (0, 1, 20_640)
+    town.hears()
+    assert town.does(OFFICER, "GET", "/v1/batches/bat-1")["returned_later"] == 20_640
+    assert town.does(OFFICER, "GET", "/v1/batches/bat-1/rows")["rows"][0]["outcome"] == "closed_account"
+    month = town.does(EUNHA, "GET", f"/v1/pay-months/{MONTH}")
+    assert (month["paid"], month["due_now"], month["payments"][0]["state"]) == (0, 20_640, "returned")
+    assert town.does(OFFICER, "GET", f"/v1/programmes/{PROGRAMME}/pay-check")["balanced"] is True
+
 
 # Selection.
 
@@ -257,15 +275,20 @@ def test_how_somebody_stands_is_theirs_and_their_officers(town: Neighbourhood, s
 
     days = "first_day=2026-12-01&last_day=2026-12-31"
     refused(town, {EUNHA: "role_not_allowed", HOST: "role_not_allowed"}, "GET", f"{path}/check?{days}")
-    refused(town, {EUNHA: "role_not_allowed", OTHER_TOWN: "other_tenant"}, "GET", f"{path}/overlapping")
+    refused(town, {EUNHA: "role_not_allowed"}, "GET", f"{path}/overlapping")
+    for asked in ("", f"/check?{days}", "/overlapping"):
+        for whose in (EUNHA.subject, "nobody"):
+            told = town.status(OTHER_TOWN, "GET", f"/v1/residents/{whose}/participation{asked}")
+            assert told == (404, "no_such_resident_here")
     assert town.does(OFFICER, "GET", f"{path}/check?{days}")["allowed"] is True
 
 
 def test_other_systems_jobs_are_noted_and_retracted_by_officers_only(town: Neighbourhood, sheet: str) -> None:
     path = f"/v1/residents/{EUNHA.subject}/participation"
     job = {"programme": "공익활동", "first_day": "2026-12-01", "last_day": "2026-12-31", "source": "일모아 조회"}
-    nobody: Refusals = {**NOT_STAFF, HOST: "role_not_allowed", OTHER_TOWN: "other_tenant"}
+    nobody: Refusals = {**NOT_STAFF, HOST: "role_not_allowed"}
     refused(town, nobody, "POST", f"{path}/outside", **job)
+    assert town.status(OTHER_TOWN, "POST", f"{path}/outside", **job) == (404, "no_such_resident_here")
 
     key = town.does(OFFICER, "POST", f"{path}/outside", **job)["key"]
 
@@ -274,6 +297,7 @@ def test_other_systems_jobs_are_noted_and_retracted_by_officers_only(town: Neigh
     assert (told["allowed"], objection["code"]) == (False, "direct_jobs_overlap")
     assert objection["title"]
     refused(town, nobody, "POST", f"{path}/outside/{key}/retract")
+    assert town.status(OTHER_TOWN, "POST", f"{path}/outside/{key}/retract") == (404, "no_such_resident_here")
     town.does(OFFICER, "POST", f"{path}/outside/{key}/retract")
     assert sheet
     assert town.does(OFFICER, "GET", f"{path}/check?first_day=2026-12-31&last_day=2026-12-31")["allowed"] is True

@@ -63,6 +63,26 @@ def test_a_line_of_work_is_no_letter_but_money_to_be_paid_back_is() -> None:
     assert "수당 20,640원을 돌려받아야" in words_of(letter).text
 
 
+def test_a_shift_that_nobody_could_settle_is_told_with_what_is_missing_and_until_when() -> None:
+    came, left = (letter_of(said(work.ATTENDANCE_DELAYED, missing=one), written=MORNING) for one in ("in", "out"))
+
+    assert came is not None
+    assert left is not None
+    assert "온 시각을 아무도 확인해 주지 않아" in words_of(came).text
+    assert "나간 시각을 아무도 확인해 주지 않아" in words_of(left).text
+    assert "2026. 12. 9.(수) 12:00까지 정하며" in words_of(left).text
+
+
+def test_a_resident_hears_what_was_said_of_them_while_they_may_object_and_of_no_word_of_their_own() -> None:
+    letter = letter_of(said(trust.EVALUATION_REVEALED), written=MORNING)
+
+    assert letter is not None
+    assert "2026. 12. 30.(수) 12:00까지 이의를" in words_of(letter).text
+    assert best_before(letter) == from_iso("2026-12-30T12:00:00+09:00")
+    assert letter_of(said(trust.EVALUATION_REVEALED, sides=["resident"], given=1), written=MORNING) is None
+    assert letter_of(said(trust.EVALUATION_REVEALED, sides=[], given=0), written=MORNING) is None
+
+
 def test_only_the_resident_hears_of_an_answer_to_their_own_appeal() -> None:
     assert letter_of(said(trust.APPEAL_ANSWERED, by="host"), written=MORNING) is None
     assert letter_of(said(trust.APPEAL_ANSWERED, by="resident"), written=MORNING) is not None

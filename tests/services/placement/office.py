@@ -15,6 +15,7 @@ from services.placement.programmes.usecases import ProgrammeDesk
 from services.placement.wiring import furnish
 from shared.actors import Actor
 from shared.clock import KST, StoppedClock
+from shared.errors import Unavailable
 from shared.ids import SeededIds
 from shared.messaging.outbox import event_of
 from shared.mongo.port import Database
@@ -26,6 +27,16 @@ NOW = datetime(2026, 12, 1, 5, 0, tzinfo=UTC)
 OPERATOR = Actor("operator-1", frozenset({"operator"}), TENANT)
 OFFICER = Actor("officer-1", frozenset({"officer"}), TENANT)
 ALLOWANCE = f"{TENANT}:gs-citizen-allowance"
+
+
+class EverybodyLivesHere:
+    """The residents service, as far as it says who registered where: here, but for ``stranger``."""
+
+    def call(self, service: str, method: str, /, **asked: Any) -> Any:
+        """Return the tenant of a resident; nothing else is listened to."""
+        if (service, method) != ("residents_registry", "tenant_of"):
+            raise Unavailable(f"{service}.{method}: no such service listens")
+        return {"tenant": "bukgu" if asked["resident_id"] == "stranger" else TENANT}
 
 
 def a_resident(number: int, tenant: str = TENANT) -> Actor:
@@ -137,7 +148,7 @@ class Office:
 def an_office(database: Database, *, at: datetime = NOW) -> Office:
     """Return an office with an open tenant and one programme."""
     clock = StoppedClock(at)
-    town = twin_town(database=lambda _name: database, clock=clock, ids=SeededIds(1))
+    town = twin_town(database=lambda _name: database, clock=clock, ids=SeededIds(1), ask=EverybodyLivesHere())
     service.prepare(town)
     rooms = furnish(town)
     office = Office(rooms.openings, rooms.programmes, database, clock)

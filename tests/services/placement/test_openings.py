@@ -364,6 +364,20 @@ def test_an_officer_who_applies_for_a_resident_is_recorded(office: Office) -> No
     assert (row["resident_id"], row["proxy"]) == ("res-7", "officer-1")
 
 
+def test_an_officer_neither_asks_nor_applies_for_a_resident_of_another_tenant(office: Office) -> None:
+    office.an_opening()
+
+    for ask in (
+        lambda: office.openings.quote(OFFICER, opening_id="opn-1", resident_id="stranger"),
+        lambda: office.openings.apply(OFFICER, act_id="proxy", opening_id="opn-1", resident_id="stranger"),
+    ):
+        with pytest.raises(NotFound, match="no_such_resident_here"):
+            ask()
+
+    assert office.openings.quote(OFFICER, opening_id="opn-1", resident_id="res-7")["may_apply"] is True
+    assert office.openings.applications_of(OFFICER, opening_id="opn-1")["applications"] == []
+
+
 def test_a_resident_is_told_when_an_officer_takes_their_application_back(office: Office) -> None:
     office.an_opening()
     office.openings.apply(a_resident(7), act_id="own", opening_id="opn-1")

@@ -378,6 +378,25 @@ def test_a_service_asks_of_whom_a_consent_stands_all_at_once(office: Office) -> 
     assert ask(a_service()) == {"given": []}
 
 
+def test_a_service_asks_which_tenant_registered_somebody_and_learns_nothing_else(office: Office) -> None:
+    office.register("res-1")
+    office.register("res-2", tenant="bukgu")
+
+    def ask(actor: Actor, resident_id: str = "res-1") -> Any:
+        return office.registry.tenant_of(actor, resident_id=resident_id)
+
+    assert [ask(a_service(), one) for one in ("res-1", "res-2", "res-3")] == [
+        {"tenant": TOWN},
+        {"tenant": "bukgu"},
+        {"tenant": None},
+    ]
+    office.withdraw("service")
+    assert ask(a_service()) == {"tenant": TOWN}
+    for actor in (a_resident(), an_officer(), a_host()):
+        assert refusal(lambda actor=actor: ask(actor))[0] == "role_not_allowed"  # type: ignore[misc]
+    assert refusal(lambda: ask(ANYONE))[0] == "sign_in_needed"
+
+
 def test_a_consent_stands_since_it_was_last_given_anew_and_not_since_its_text_changed(office: Office) -> None:
     office.register(consents=("service",))
 

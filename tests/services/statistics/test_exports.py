@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 from openpyxl import load_workbook
 
-from services.statistics.headings import COMMON, HEADINGS, MASKED, MEASURED, TITLES, UNKNOWN
+from services.statistics.headings import COMMON, EVERY_DAY, HEADINGS, MASKED, MEASURED, TITLES, UNKNOWN
 from services.statistics.schemas import Export, Figures, Outcomes
 from services.statistics.sheets import BOM, FORMATS
 from services.statistics.tables import TABLES
@@ -28,7 +28,7 @@ from shared.messaging.rpc import MAX_BYTES
 from shared.mongo.twin import TwinDatabase
 from tests.services.facts import said
 from tests.services.statistics.test_figures import OPERATOR, TENANT, Desk, a_filled_opening
-from tests.services.statistics.test_groups import publish
+from tests.services.statistics.test_groups import everybody, publish
 
 
 @pytest.fixture
@@ -68,8 +68,15 @@ def test_a_csv_is_what_excel_reads_as_korean(desk: Desk) -> None:
     assert found[6][:6] == ["합계", "", "", "3", "10", "3"]
 
 
+def test_a_file_without_a_day_does_not_call_what_is_to_come_todays(desk: Desk) -> None:
+    desk.note(said(TARGET_SET, "t-1", day="2027-03-01"))
+
+    assert lines(export(desk, about="programmes"))[1] == ["기준일", EVERY_DAY]
+    assert lines(export(desk, about="programmes", through="2026-11-22"))[1] == ["기준일", "2026-11-22"]
+
+
 def test_what_is_unknown_is_said_in_words_and_masked_cells_in_others(desk: Desk) -> None:
-    desk.note(said(PLACEMENT_SELECTED, "s-1"), *(said(GROUP_COUNTED, f"g-{n}") for n in range(6)))
+    desk.note(said(PLACEMENT_SELECTED, "s-1"), *(said(GROUP_COUNTED, f"g-{n}") for n in range(6)), *everybody(20))
     publish(desk)
 
     assert lines(export(desk))[-1][-1] == UNKNOWN, "a competition without places"

@@ -56,7 +56,7 @@ class Desk:
     """Statistics on one database."""
 
     def __init__(self, database: Database) -> None:
-        self.clock = StoppedClock(MORNING)
+        self.clock, self.database = StoppedClock(MORNING), database
         self.archive, self.months, self.register = Archive(database), Months(database), Register(database)
         for kept in (self.archive, self.months, self.register):
             kept.prepare()
@@ -505,6 +505,18 @@ def test_any_order_and_repetition_gives_the_same_figures_as_a_plain_count(
     assert shown(desk.figures(known_at=iso(instant), through=str(through))) == counted(known, through)
     desk.statistics.rebuild(OPERATOR, tenant=TENANT)
     assert shown(desk.figures()) == counted(history, DAYS[-1])
+
+
+def test_a_rebuild_tells_nobody_that_a_group_has_one_more_month(desk: Desk) -> None:
+    desk.note(said(APPLICATION_SUBMITTED, "a-1"))
+    desk.figures()
+    before = desk.statistics.rebuild(OPERATOR)
+    desk.note(said(GROUP_COUNTED, "g-1"))
+    desk.clock.move(timedelta(days=30))
+    desk.figures(about="groups")
+
+    assert desk.statistics.rebuild(OPERATOR) == before == {"buckets": 1}
+    assert desk.statistics.rebuild(Actor("statistics", frozenset({"service"}), TENANT), tenant=TENANT) == {"buckets": 2}
 
 
 def test_what_is_counted_of_target_groups_is_seen_by_no_officer_or_operator_one_by_one(desk: Desk) -> None:

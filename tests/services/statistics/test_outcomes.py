@@ -93,6 +93,29 @@ def test_an_umbrella_adds_all_that_stands_under_it(desk: Desk) -> None:
     assert told["total"]["sites"] == {"target": None, "outcome": None, "achieved": None}
 
 
+def test_the_target_of_an_umbrella_holds_those_of_what_stands_under_it(desk: Desk) -> None:
+    desk.note(a_programme(UMBRELLA, None), a_programme(CHILD, UMBRELLA), a_programme(GRANDCHILD, CHILD))
+    a_year(desk, CHILD, target=4, filled=3)
+    a_year(desk, GRANDCHILD, target=5, filled=2)
+    desk.note(said(plans.TARGET_SET, "t-umbrella", programme_id=UMBRELLA, value=10, day="2026-10-01"))
+
+    told = outcomes(desk, umbrella=UMBRELLA)["total"]
+
+    assert told["jobs"] == {"target": 10, "outcome": 5, "achieved": 0.5}, "not 19: the same jobs were promised twice"
+    assert told["people"]["target"] == 9, "of these the umbrella promised nothing"
+    assert outcomes(desk, umbrella=UMBRELLA, month="2026-10")["total"]["jobs"]["target"] == 10
+    assert outcomes(desk, umbrella=UMBRELLA, month="2026-12")["total"]["jobs"]["target"] == 10
+    assert outcomes(desk, programme_id=GRANDCHILD)["total"]["jobs"]["target"] == 5
+
+
+def test_a_target_that_was_taken_back_is_none_and_not_zero(desk: Desk) -> None:
+    a_year(desk)
+    desk.note(said(plans.TARGET_SET, "t-back", programme_id=CHILD, value=0, was=4, day="2026-11-01"))
+
+    assert row(desk) == (None, 3, None)
+    assert row(desk, month="2026-10")[:2] == (4, None)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_latest_word_about_a_programme_counts_whenever_it_comes(desk: Desk, order: tuple[int, int]) -> None:
     words = [a_programme(CHILD, UMBRELLA, 1), a_programme(CHILD, "광산구:다른상위", 2)]

@@ -142,6 +142,22 @@ def test_what_is_earned_is_what_is_payable_and_what_is_held_back(desk: Desk) -> 
     assert told["filed"] == told["paid"] + told["returned"]
 
 
+def test_what_comes_back_after_it_was_paid_is_not_paid_from_that_day_on(desk: Desk) -> None:
+    desk.note(
+        said(pay.BATCH_FILED, "f-1"),
+        said(pay.BATCH_SETTLED, "b-1", day="2027-01-08"),
+        said(pay.ALLOWANCE_PAID, "p-1", day="2027-01-08"),
+        said(pay.ALLOWANCE_RETURNED, "r-1", day="2027-01-12", was_paid=True),
+    )
+
+    assert known(desk, "pay", through="2027-01-11") == {
+        "batches": 1, "filed": 61_920, "paid": 41_280, "returned": 20_640, "payments": 1,
+    }
+    assert known(desk, "pay", through="2027-01-12") == {
+        "batches": 1, "filed": 61_920, "paid": 20_640, "returned": 41_280, "payments_returned": 1,
+    }
+
+
 def test_a_recovery_that_is_lifted_is_not_recovered(desk: Desk) -> None:
     desk.note(
         said(pay.ALLOWANCE_EARNED, "e-1", won=-9, payable=-9, reason="recovery"),
@@ -239,7 +255,7 @@ def histories(draw: st.DrawFn) -> list[Told]:
     return told
 
 
-def plainly(history: list[Told], about: str, through: str) -> dict[Any, dict[str, int]]:
+def plainly(history: list[Told], about: str, through: str) -> dict[Any, dict[str, int | None]]:
     rows: dict[Any, Counter[str]] = {}
     for one in history:
         data = one.event.data
@@ -247,10 +263,23 @@ def plainly(history: list[Told], about: str, through: str) -> dict[Any, dict[str
             row = rows.setdefault((data["programme_id"], data["district"], data["day"][:7]), Counter())
             for name, amount in one.adds.items():
                 row[name] += amount
-    return {key: {name: row[name] for name in TABLES[about].measures} for key, row in rows.items()}
+    table = TABLES[about]
+    return {
+        key: {name: None if name in table.unsaid and name not in row else row[name] for name in table.measures}
+        for key, row in rows.items()
+    }
 
 
-def shown(desk: Desk, about: str, **asked: Any) -> dict[Any, dict[str, int]]:
+def test_what_nobody_promised_or_appropriated_is_unknown_and_not_zero(desk: Desk) -> None:
+    desk.note(said(plans.AGREEMENT_SIGNED, "s-1"), said(plans.TARGET_SET, "t-1", measure="jobs", value=4, was=0))
+
+    told = desk.total(about="programmes")
+
+    assert (told["target_jobs"], told["target_people"], told["appropriated"]) == (4, None, None)
+    assert (told["agreements_signed"], told["agreements_ended"], told["paid"]) == (1, 0, 0)
+
+
+def shown(desk: Desk, about: str, **asked: Any) -> dict[Any, dict[str, int | None]]:
     return {
         (row["programme_id"], row["district"], row["month"]): {name: row[name] for name in TABLES[about].measures}
         for row in desk.figures(about=about, **asked)["rows"]

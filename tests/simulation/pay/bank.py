@@ -1,11 +1,14 @@
 """The bank, and who runs the local currency: each pays exactly what stands in the file it was given, and answers so.
 
+Some of what it paid comes back days later; its later files say so.
+
 Nothing here reads a batch: the file that came over the counter is all that is known.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from random import Random
 
@@ -23,16 +26,25 @@ class Order:
     rows: dict[int, tuple[str, int]]
     is_bank: bool
     failed: dict[int, str] = field(default_factory=dict)
+    #: Rows that were paid, and came back days later.
+    later: dict[int, str] = field(default_factory=dict)
+    #: Every file that came back, oldest first.
+    answers: list[list[str]] = field(default_factory=list)
+
+    @property
+    def gone(self) -> dict[int, str]:
+        """Rows that came back, whenever, and why."""
+        return {row: reason for row in self.rows if (reason := self.failed.get(row) or self.later.get(row))}
 
     @property
     def paid(self) -> int:
-        """Won that were really paid."""
-        return sum(won for row, (_, won) in self.rows.items() if row not in self.failed)
+        """Won that were really paid, and stayed."""
+        return sum(won for row, (_, won) in self.rows.items() if row not in self.gone)
 
     @property
     def returned(self) -> int:
         """Won that came back."""
-        return sum(self.rows[row][1] for row in self.failed)
+        return sum(self.rows[row][1] for row in self.gone)
 
 
 class Bank:
@@ -62,28 +74,48 @@ class Bank:
                 order.failed[row] = self._random.choice(_WRONG_BANK if is_bank else _WRONG_WALLET)
         self.orders[batch_id] = order
 
-    def answer(self, batch_id: str) -> list[str]:
-        """Return the lines of the file that comes back."""
+    def send_back(self, batch_id: str) -> None:
+        """Take some of what was paid back again: the account was closed meanwhile."""
         order = self.orders[batch_id]
-        failed = order.failed
-        if order.is_bank:
-            good = len(order.rows) - len(failed)
-            return [
-                f"H,{batch_id}",
-                *(f"D,{row},{won},{failed.get(row, '0000')}" for row, (_, won) in order.rows.items()),
-                f"T,{good},{order.paid},{len(failed)},{order.returned}",
-            ]
-        return [
-            "순번,충전금액,처리결과",
-            *(f"{row},{order.rows[row][1]},{reason}" for row, reason in failed.items()),
-            f"합계,{len(failed)},{order.returned},{batch_id}",
-        ]
+        for row in sorted(order.rows.keys() - order.gone.keys()):
+            if self._random.random() < 0.5:
+                order.later[row] = self._random.choice(_WRONG_BANK if order.is_bank else _WRONG_WALLET)
+
+    def answer(self, batch_id: str) -> list[str]:
+        """Return the lines of the file that comes back, as of now."""
+        order = self.orders[batch_id]
+        told = _file(batch_id, order, order.rows if order.is_bank else order.gone)
+        order.answers.append(told)
+        return told
+
+    def later_answer(self, batch_id: str) -> list[str]:
+        """Return the lines of a file with nothing but what was paid and came back."""
+        order = self.orders[batch_id]
+        return _file(batch_id, order, order.later)
 
     def paid_to(self) -> Counter[str]:
         """Return what each resident really has."""
         paid: Counter[str] = Counter()
         for order in self.orders.values():
             for row, (resident, won) in order.rows.items():
-                if row not in order.failed:
+                if row not in order.gone:
                     paid[resident] += won
         return paid
+
+
+def _file(batch_id: str, order: Order, rows: Collection[int]) -> list[str]:
+    """Return a file that comes back, with these rows."""
+    gone = {row: reason for row, reason in order.gone.items() if row in rows}
+    won = {row: order.rows[row][1] for row in rows}
+    back = sum(won[row] for row in gone)
+    if order.is_bank:
+        return [
+            f"H,{batch_id}",
+            *(f"D,{row},{won[row]},{gone.get(row, '0000')}" for row in rows),
+            f"T,{len(rows) - len(gone)},{sum(won.values()) - back},{len(gone)},{back}",
+        ]
+    return [
+        "순번,충전금액,처리결과",
+        *(f"{row},{won[row]},{reason}" for row, reason in gone.items()),
+        f"합계,{len(gone)},{back},{batch_id}",
+    ]

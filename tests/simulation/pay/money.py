@@ -15,6 +15,16 @@ from tests.simulation.world import World
 FILED = ("filed", "settled")
 
 
+def sent_back(month: dict[str, Any]) -> int:
+    """Return what came back of a month after it was paid."""
+    return sum(one["won"] for one in month["sent_back"])
+
+
+def sent_back_of(batch: dict[str, Any]) -> int:
+    """Return what came back of a batch after it was paid."""
+    return sum(one["won"] for one in batch["reversals"])
+
+
 def won_of(minutes: int, hourly: int) -> int:
     """Return what minutes pay: rounded up, shift by shift."""
     return -(-minutes * hourly // 60)
@@ -53,7 +63,7 @@ def lines_are_attendance(world: World, _people: People, _facts: Facts) -> Iterat
 def nobody_is_paid_twice(world: World, people: People, _facts: Facts) -> Iterator[str]:
     """A month was never paid more than it could be at some moment; what came back, or is owed, waits to be paid."""
     for month in documents(world, "placement", "pay_months"):
-        out = sum(one["won"] for one in month["payments"] if one["state"] != "returned")
+        out = sum(one["won"] for one in month["payments"] if one["state"] != "returned") - sent_back(month)
         back = sum(one["won"] for one in month["paid_back"])
         if out - back > people.watch.most_payable[month["_id"]]:
             yield f"{month['_id']} was paid {out - back} won, of {people.watch.most_payable[month['_id']]} at most"
@@ -66,9 +76,12 @@ def nobody_is_paid_twice(world: World, people: People, _facts: Facts) -> Iterato
 def batches_balance(world: World, people: People, _facts: Facts) -> Iterator[str]:
     """A batch is its rows, is its payments, is what the bank was given; nothing of it waits, and no claim is stray."""
     payments: dict[str, dict[str, dict[str, Any]]] = {}
+    back: dict[str, dict[str, dict[str, Any]]] = {}
     for month in documents(world, "placement", "pay_months"):
         for payment in month["payments"]:
             payments.setdefault(payment["batch_id"], {})[month["_id"]] = payment
+        for one in month["sent_back"]:
+            back.setdefault(one["batch_id"], {})[month["_id"]] = one
         if "claim_due" in month:
             yield f"{month['_id']} still waits for its batch to know of it"
     batches = {row["_id"]: row for row in documents(world, "placement", "batches")}
@@ -94,8 +107,15 @@ def batches_balance(world: World, people: People, _facts: Facts) -> Iterator[str
         given = sorted((row[0], row[2]) for row in batch["rows"])
         if sorted(order.rows.values()) != given:
             yield f"{batch_id} has {given}, the bank was given {sorted(order.rows.values())}"
-        if batch["state"] == "settled" and (batch["paid"], batch["returned"]) != (order.paid, order.returned):
-            yield f"{batch_id} says {batch['paid']} paid, {batch['returned']} back; the bank {order.paid}, {order.returned}"
+        came_back = batch["returned"] + sent_back_of(batch)
+        if batch["state"] == "settled" and (batch["won"] - came_back, came_back) != (order.paid, order.returned):
+            yield f"{batch_id} says {came_back} of {batch['won']} came back; the bank {order.paid} paid, {order.returned} back"
+        gone = [row for one in batch["reversals"] for row, _ in one["rows"]]
+        if len(set(gone)) < len(gone) or any(batch["rows"][row - 1][5] != "paid" for row in gone):
+            yield f"{batch_id} had the rows {sorted(gone)} sent back, of which one was not paid, or came back twice"
+        noted = {name: one["won"] for name, one in back.get(batch_id, {}).items()}
+        if noted != {batch["rows"][row - 1][1]: batch["rows"][row - 1][2] for row in gone}:
+            yield f"{batch_id} had the rows {sorted(gone)} sent back, its months know of {sorted(noted)}"
 
 
 def the_bank_agrees(world: World, people: People, _facts: Facts) -> Iterator[str]:
@@ -107,6 +127,7 @@ def the_bank_agrees(world: World, people: People, _facts: Facts) -> Iterator[str
         for payment in month["payments"]:
             if payment["state"] == "paid":
                 paid[month["resident_id"]] += payment["won"]
+        paid[month["resident_id"]] -= sent_back(month)
     if any(states.get(batch_id) != "settled" for batch_id in people.bank.orders):
         return  # somebody has not read the bank's answer yet
     for resident in paid.keys() | people.bank.paid_to().keys():
@@ -148,7 +169,7 @@ def budgets_are_kept(world: World, people: People, _facts: Facts) -> Iterator[st
             "granted": granted[budget["_id"]],
             "committed": committed[budget["_id"]],
             "paid": sum(row["won"] for row in mine if row["state"] in FILED),
-            "returned": sum(row["returned"] for row in mine if row["state"] == "settled"),
+            "returned": sum(row["returned"] + sent_back_of(row) for row in mine if row["state"] == "settled"),
         }
         orders = [people.bank.orders[row["_id"]] for row in mine if row["_id"] in people.bank.orders]
         if expected["paid"] != sum(won for order in orders for _, won in order.rows.values()):
@@ -168,16 +189,17 @@ def pay_figures(world: World, _people: People, _facts: Facts) -> Iterator[str]:
     months = documents(world, "placement", "pay_months")
     batches = documents(world, "placement", "batches")
     payments = [payment for month in months for payment in month["payments"]]
+    later, later_won = sum(len(month["sent_back"]) for month in months), sum(map(sent_back, months))
     count = {
         "earned": sum(line["won"] for month in months for line in month["lines"]),
         "payable": sum(map(payable_of, months)),
         "lines": sum(len(month["lines"]) for month in months),
         "batches": sum(batch["state"] in FILED for batch in batches),
         "filed": sum(batch["won"] for batch in batches if batch["state"] in FILED),
-        "paid": sum(payment["won"] for payment in payments if payment["state"] == "paid"),
-        "returned": sum(payment["won"] for payment in payments if payment["state"] == "returned"),
-        "payments": sum(payment["state"] == "paid" for payment in payments),
-        "payments_returned": sum(payment["state"] == "returned" for payment in payments),
+        "paid": sum(payment["won"] for payment in payments if payment["state"] == "paid") - later_won,
+        "returned": sum(payment["won"] for payment in payments if payment["state"] == "returned") + later_won,
+        "payments": sum(payment["state"] == "paid" for payment in payments) - later,
+        "payments_returned": sum(payment["state"] == "returned" for payment in payments) + later,
     }
     count["held_back"] = count["earned"] - count["payable"]
     figures = world.call("statistics_figures", "figures", token=SERVICE, tenant=TENANT, about="pay")["total"]

@@ -52,6 +52,14 @@ class People(Folk):
         for acts in (5, 6, 6):
             self._pay(acts)
         self._together([(OFFICERS[0], self.staff.finish)])
+        self._together(
+            [
+                (OFFICERS[0], lambda: self.staff.hear_later(OFFICERS[0])),
+                (OFFICERS[1], lambda: self.staff.pay(OFFICERS[1], 8)),
+                (OFFICERS[1], lambda: self.staff.correct(OFFICERS[1], 1)),
+            ]
+        )
+        self._together([(OFFICERS[0], self.staff.finish)])
 
     def _set_up(self) -> None:
         self.insist("placement_tenants", "open", OPERATOR, tenant=TENANT, name="광산구", rehearsal=False)

@@ -163,6 +163,17 @@ class Staff:
         for batch_id in self.batches:
             for who in (other, other, other):
                 self.handle(who, batch_id, in_a_hurry=True)
+        for batch_id, order in self.people.bank.orders.items():
+            if order.later:
+                self._read(officer, batch_id, self.people.bank.answer(batch_id))
+
+    def hear_later(self, officer: Actor) -> None:
+        """Hear of every batch that was paid what came back since, while others go on paying."""
+        for batch_id in [*self.people.bank.orders, *self.people.bank.orders]:
+            self.people.wait(3.0)
+            told = self._ask("placement_batches", "get", officer, batch_id=batch_id)
+            if told is not None and told["state"] == "settled":
+                self._hear_later(officer, batch_id, self.random.random() * 0.7)
 
     def handle(self, officer: Actor, batch_id: str, *, in_a_hurry: bool = False) -> None:
         """Take one step with a batch."""
@@ -183,6 +194,8 @@ class Staff:
             self._file(officer, batch_id)
         elif told["state"] == "filed" and (batch_id in self.people.bank.orders):
             self._read_answer(officer, batch_id, in_parts=roll < 0.5, wrong_first=roll < 0.4)
+        elif told["state"] == "settled" and roll < 0.7:
+            self._hear_later(officer, batch_id, roll)
 
     def _prepare(
         self, officer: Actor, *, programme: str | None = None, month: str | None = None, method: str | None = None
@@ -219,6 +232,29 @@ class Staff:
             self._read(officer, batch_id, lines[middle:], part=2, last=True)
         else:
             self._read(officer, batch_id, lines)
+
+    def _hear_later(self, officer: Actor, batch_id: str, roll: float) -> None:
+        """Hear what came back after it was paid: of a file, of an older one read again, or of nobody but officers."""
+        bank = self.people.bank
+        order = bank.orders[batch_id]
+        bank.send_back(batch_id)
+        if roll < 0.1:
+            self._read(officer, batch_id, bank.later_answer(batch_id))
+        elif roll < 0.2:
+            self._read(officer, batch_id, self.random.choice(order.answers))
+        elif roll < 0.45:
+            for row, reason in order.later.items():
+                self._say_it_is_back(officer, batch_id, row, "not_a_member" if reason == "미가입" else "wrong_account")
+        else:
+            self._read_answer(officer, batch_id, in_parts=roll < 0.6, wrong_first=roll < 0.5)
+
+    def _say_it_is_back(self, officer: Actor, batch_id: str, row: int, reason: str) -> None:
+        told = self._ask("placement_batches", "rows", officer, batch_id=batch_id, limit=500)
+        if told is None:
+            return
+        asked = {"batch_id": batch_id, "pay_month_id": told["rows"][row - 1]["pay_month_id"], "reason": reason}
+        for who in (officer, officer, *OFFICERS)[: self.random.choice((1, 4, 4))]:
+            self._do("placement_batches", "return_row", who, **asked)
 
     def _read(self, officer: Actor, batch_id: str, lines: list[str], **part: Any) -> None:
         content = "".join(f"{line}\r\n" for line in lines)

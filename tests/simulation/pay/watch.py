@@ -78,10 +78,13 @@ class Watch:
                     yield f"{batch_id} pays {month['_id']} {times} times"
 
     def _eyes(self) -> Iterator[str]:
-        """Whoever approves a batch has neither prepared it nor taken a row out."""
+        """Whoever approves a batch has neither prepared it nor taken a row out; two who say the same are two."""
         for batch in self.rows("batches"):
             if batch["approver"] is not None and batch["approver"] in (batch["preparer"], *batch["changers"]):
                 yield f"{batch['_id']} was approved by {batch['approver']}, who prepared or changed it"
+            for reversal in batch["reversals"]:
+                if len(set(reversal["by"])) < len(reversal["by"]):
+                    yield f"{batch['_id']} had rows sent back by {reversal['by']}, who are one and the same"
 
 
 def payable_of(month: Row) -> int:

@@ -171,6 +171,42 @@ def test_what_was_paid_back_is_noted_and_never_more() -> None:
     assert (office.month_of(1).to_recover, office.month_of(1).due_now) == (0, 0)
 
 
+def test_nobody_gives_back_what_they_never_got() -> None:
+    """What is on its way may never arrive: its row can be dropped, its batch cancelled, its payment sent back."""
+    office = a_pay_office()
+    office.worked(1)
+    office.prepares()
+    office.worked(1, revision=2, minutes=60, was=120)
+    asked = {"pay_month_id": office.month_of(1).id, "day": date(2027, 1, 5)}
+
+    assert office.month_of(1).to_recover == 10_320
+    with pytest.raises(Refused, match="more_than_to_recover") as refused:
+        office.allowance.note_paid_back(OFFICER, act_id="a", won=1, **asked)
+    assert refused.value.values["most"] == 0
+    office.approves()
+    office.files_it()
+    office.reads(office.answer())
+    office.allowance.note_paid_back(OFFICER, act_id="b", won=10_320, **asked)
+    assert office.month_of(1).to_recover == 0
+
+
+def test_who_had_given_some_back_when_the_bank_sends_back_the_whole_gets_it_with_the_next_payment() -> None:
+    office = a_pay_office()
+    office.worked(1)
+    office.pays()
+    office.worked(1, revision=2, minutes=60, was=120)
+    asked = {"pay_month_id": office.month_of(1).id, "day": date(2027, 1, 5)}
+    office.allowance.note_paid_back(OFFICER, act_id="a", won=10_320, **asked)
+
+    office.reads(office.answer(failed={1: "0012"}))
+
+    assert (office.month_of(1).due_now, office.month_of(1).to_recover) == (20_640, 0)
+    assert office.pays("bat-2")["paid"] == 20_640
+    month = office.month_of(1)
+    assert month.paid - 10_320 == month.payable == 10_320
+    assert office.balance.check(OFFICER, programme_id=PROGRAMME)["balanced"]
+
+
 def test_what_was_paid_back_moves_the_budget_once_however_often_it_is_told() -> None:
     office = a_pay_office()
     office.worked(1)

@@ -136,6 +136,7 @@ class Office:
     clock: StoppedClock
     said: list[Event] = field(default_factory=list)
     escalations: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
     prefix: str = "act"
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -292,6 +293,7 @@ def an_office(*, database: Database | None = None, rules: Rules | None = None) -
         one.prepare()
     secrets = count()
     escalations: list[int] = []
+    late: list[int] = []
     desk = AttendanceDesk(
         sheets=all_sheets,
         codes=codes,
@@ -306,8 +308,9 @@ def an_office(*, database: Database | None = None, rules: Rules | None = None) -
         programmes=Programmes(),
         clock=clock,
         escalated=lambda: escalations.append(1),
+        late=lambda: late.append(1),
     )
-    return Office(desk, follower, openings, kept, clock, escalations=escalations)
+    return Office(desk, follower, openings, kept, clock, escalations=escalations, late=late)
 
 
 def days_of_work(many: int) -> Sequence[Shift]:

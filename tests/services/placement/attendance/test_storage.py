@@ -52,8 +52,8 @@ def test_a_whole_story_is_kept(kept_office: Office) -> None:
     assert before["words"][0]["at"] == "2026-12-01T01:00:00.000Z"
     waiting = office.desk.open_disputes(OFFICER, tenant=TENANT)["disputes"]
     assert [(row["shift"], row["why"], row["escalated"]) for row in waiting] == [
-        (1, "unclear", False),
         (0, "dispute", True),
+        (1, "unclear", True),
     ]
     office.answers("upheld", 100)
     office.says("out", 24 * 60 + 60, f"{APPLICATION}:1:1")

@@ -17,7 +17,7 @@ from services.placement.allowance.lines import CLAIMED, PAID
 from services.placement.allowance.model import PayMonth
 from shared.errors import Conflict, NotFound, Refused, Unavailable
 from shared.mongo.twin import TwinDatabase
-from tests.services.placement.batches.paying import OFFICER, PROGRAMME, PayOffice, a_pay_office
+from tests.services.placement.batches.paying import OFFICER, OTHER_OFFICER, PROGRAMME, PayOffice, a_pay_office
 
 RESIDENTS = (1, 2, 3)
 #: Longer than a lease and than a claim may wait.
@@ -82,7 +82,9 @@ class Town:
         for resident in RESIDENTS:
             month = office.month_of(resident)
             assert month.paid == month.payable == month.earned
-            assert sum(payment.won for payment in month.payments if payment.state in (PAID, CLAIMED)) == month.payable
+            sent_back = sum(sent.won for sent in month.sent_back)
+            gone = sum(payment.won for payment in month.payments if payment.state in (PAID, CLAIMED))
+            assert gone - sent_back == month.payable
         budget = office.budgets.get(PROGRAMME)
         assert budget.paid - budget.returned == sum(office.month_of(one).paid for one in RESIDENTS)
         paid = [fact["payment_id"] for fact in office.said() if fact["type"] == "placement.allowance.paid.v1"]
@@ -118,6 +120,17 @@ def _corrected(office: PayOffice) -> None:
     office.worked(1, revision=2, minutes=150, was=120)
 
 
+def _sent_back(office: PayOffice) -> None:
+    office.reads(office.answer(failed={2: "0012"}))
+
+
+def _said_to_be_back(office: PayOffice) -> None:
+    row = office.month_of(3).id
+    for who in (OFFICER, OTHER_OFFICER):
+        asked = {"batch_id": "bat-1", "pay_month_id": row, "reason": "closed_account"}
+        office.batches.return_row(who, act_id=office.act_id(), **asked)
+
+
 def _swept(office: PayOffice) -> None:
     office.settler.sweep()
     office.settler.sweep_claims()
@@ -130,6 +143,8 @@ ACTS: dict[str, Act] = {
     "drop": _drop,
     "file": _file,
     "answer": _answer,
+    "send back": _sent_back,
+    "say it is back": _said_to_be_back,
     "correct": _corrected,
     "sweep": _swept,
 }

@@ -101,7 +101,14 @@ BAD = {
     GOOD.replace(
         "week_minutes", "day_minutes"
     ): r"limits row 1: kind 'day_minutes': give one of monthly_cap, week_minut",
-    GOOD.replace("warn", "shout"): r"limits row 1: effect 'shout': give one of refuse, warn, rank, flag",
+    GOOD.replace("warn", "shout"): r"limits row 1: effect 'shout': give one of refuse, warn, flag",
+    # What would be read and never do anything.
+    GOOD.replace("warn", "rank"): r"limits row 1: effect 'rank': give one of refuse, warn, flag",
+    GOOD.replace("week_minutes", "direct_job_overlap").replace("warn", "flag"): r"effect 'flag': give one of refuse, warn$",
+    GOOD.replace("scope", "engagements: employment, scope"): r"engagements 'employment': give a list such as \[employment\]",
+    GOOD.replace("week_minutes", "shift_overlap").replace("scope", "per: employer, scope"): "per 'employer': give one of total",
+    GOOD.replace("week_minutes", "repeat_months").replace("900", "36, of: 36, for: 12"): "value 36 of 36 months is never",
+    GOOD.replace("week_minutes", "recent_months").replace("900", "25, of: 24, for: 12"): "value 25 of 24 months is never",
     GOOD.replace("value: 900, ", ""): "limits row 1: value is missing: add it",
     GOOD.replace("900", "'15시간'"): "limits row 1: value '15시간': give a whole number, 1 or more",
     GOOD.replace("2026-01-01", "2026"): "limits row 1: since 2026: give a day such as 2026-01-01",
@@ -121,6 +128,30 @@ def test_an_error_in_the_file_names_the_row_and_the_fix(rows: str, tmp_path: Pat
 
     with pytest.raises(ValueError, match=BAD[rows]):
         read_limits(file)
+
+
+@pytest.mark.parametrize("text", ["limit:\n  - {}\n", "- {kind: week_minutes}\n", "limits: []\nneeded: []\n"])
+def test_a_file_whose_names_are_misspelt_is_not_read_as_a_town_without_limits(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "limits.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ValueError, match="the file has limits and required, each a list"):
+        read_limits(file)
+
+
+def test_a_required_row_says_only_what_is_read_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "limits.yaml"
+    file.write_text("required:\n  - {kind: week_minutes, scope: KR, since: 2026-01-01, until: 2027-01-01}\n", "utf-8")
+
+    with pytest.raises(ValueError, match=r"required row 1: nobody knows \['until'\]"):
+        read_limits(file)
+
+
+def test_a_limit_is_looked_back_on_for_as_long_as_it_counts_and_lasts() -> None:
+    lasting = replace(NATION, kind="repeat_months", value=24, of_last_months=36, for_months=12)
+
+    assert LimitTable().looks_back == 1
+    assert LimitTable((NATION, lasting)).looks_back == SHIPPED.looks_back == 49
 
 
 def test_rows_of_other_days_or_other_people_stand_beside_each_other(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from shared.messaging.outbox import event_of
 from shared.mongo.twin import TwinDatabase
 from shared.serial import no_queue
 from tests.services.placement.office import NOW, OFFICER, TENANT, a_resident
+from tests.services.placement.participation.makers import Registered
 
 PROGRAMME = f"{TENANT}:gs-citizen-allowance"
 HOST = Actor("host-은하수", frozenset({"host"}), TENANT)
@@ -88,6 +89,9 @@ class OnePlaceEach:
     calls: list[str] = field(default_factory=list)
     #: Called after every hold, before its act: somebody else's turn.
     meanwhile: Callable[[], None] = lambda: None
+
+    def must_know(self, actor: Actor, resident_id: str) -> None:
+        """Know everybody."""
 
     def quote(self, wanted: Wanted) -> Said:
         """Say whether another place is in the way."""
@@ -379,7 +383,7 @@ def a_hall(
     places = OpeningsPlaces(all_openings)
     limits: Any = OnePlaceEach(clock, places=places)
     if shipped_limits is not None:
-        limits = Shipped(participations(database, **ports), places, shipped_limits, clock)
+        limits = Shipped(participations(database, **ports), places, shipped_limits, Registered(), clock)
     attendance, known = Attendance(), Known()
     orders = rankings(database, **ports)
     desk = OpeningDesk(

@@ -157,6 +157,12 @@ def test_an_applicant_knows_the_own_ticket_before_the_draw_and_the_own_rank_afte
         ({"candidates": 6}, "tickets_missing"),
         ({"order_hash": "0" * 64}, "order_hash"),
         ({"given": 3}, "places"),
+        ({"given": 1, "offered": 2}, "places"),
+        ({"given": 2, "offered": 0, "asked": 1}, "places"),
+        ({"asked": 8}, "places"),
+        ({"offered": "2"}, "not_a_draw"),
+        ({"seed": "\ud800"}, "not_a_draw"),
+        ({"opening_id": "\ud800"}, "not_a_draw"),
         ({"seed": None}, "not_drawn_yet"),
         ({"seed_hash": None}, "not_a_draw"),
         ({"tickets": None}, "not_a_draw"),
@@ -219,6 +225,27 @@ def test_the_command_says_in_korean_what_does_not_match(drawn: dict[str, Any]) -
     assert "씨앗" in told.stdout
 
 
-@pytest.mark.parametrize("text", ["", "[]", "no json"])
+def test_the_command_takes_a_file_as_a_spreadsheet_saves_it(drawn: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "draw.json"
+    file.write_text("\ufeff" + json.dumps(drawn), encoding="utf-8")
+
+    assert CliRunner().invoke(app, ["verify", str(file)]).exit_code == 0
+
+
+def test_the_command_says_that_pages_are_missing(drawn: dict[str, Any]) -> None:
+    told = CliRunner().invoke(app, ["verify", "-"], input=json.dumps({**drawn, "tickets": drawn["tickets"][:3]}))
+
+    assert (told.exit_code, "모두 이어" in told.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("half", [{"tickets": ["\ud800"]}, {"opening_id": "\ud800"}])
+@pytest.mark.parametrize("more", [[], ["--resident", "res-1"], ["--json", "--resident", "\ud800"]])
+def test_the_command_survives_half_a_character(drawn: dict[str, Any], half: dict[str, Any], more: list[str]) -> None:
+    told = CliRunner().invoke(app, ["verify", "-", *more], input=json.dumps({**drawn, **half}))
+
+    assert (told.exit_code, told.exception.__class__) == (1, SystemExit)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "no json", "[" * 100_000])
 def test_the_command_refuses_what_is_no_draw_as_wrong_usage(text: str) -> None:
     assert CliRunner().invoke(app, ["verify", "-"], input=text).exit_code == 2

@@ -98,6 +98,30 @@ def test_who_declines_makes_room_for_the_next(hall: Hall) -> None:
     assert reasons(hall) == {"declined": 1}
 
 
+def test_an_officer_who_declines_for_a_candidate_is_named(hall: Hall) -> None:
+    order = drawn(hall)
+    named = f"opn-1:res-{order[0]}"
+
+    hall.selection.decline_offer(OFFICER, act_id="by-hand", application_id=named)
+    hall.hears(times=3)
+    hall.declines(order[1])
+    hall.hears(times=3)
+
+    rows = {row["application_id"]: row for row in hall.desk.applications_of(OFFICER, opening_id="opn-1")["applications"]}
+    assert (rows[named]["reason"], rows[named]["withdrawn_by"]) == ("offer_declined", OFFICER.subject)
+    assert rows[f"opn-1:res-{order[1]}"]["withdrawn_by"] is None
+
+
+def test_who_applies_again_was_taken_back_by_nobody(hall: Hall) -> None:
+    hall.an_opening(mode="officer")
+    hall.applies(1)
+    hall.desk.withdraw(OFFICER, act_id="by-hand", application_id="opn-1:res-1")
+    before = hall.desk.applications.get("opn-1:res-1").withdrawn_by
+    hall.applies(1)
+
+    assert (before, hall.desk.applications.get("opn-1:res-1").withdrawn_by) == (OFFICER.subject, None)
+
+
 def test_a_candidate_who_withdraws_loses_the_offer(hall: Hall) -> None:
     order = drawn(hall)
 

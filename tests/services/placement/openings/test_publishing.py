@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from services.placement.openings.posting import feature, features, job_posting
 from services.placement.openings.schemas import Publish
+from services.placement.programmes.model import District
 from shared.actors import ANYONE, Actor
+from shared.clock import from_iso, start_of_kst_day
 from shared.errors import Refused
 from tests.services.placement.office import OFFICER, TENANT
 from tests.services.placement.openings.hall import HOST, Hall
@@ -162,19 +164,97 @@ def test_a_repeated_publication_is_the_same_one_and_keeps_its_seed(hall: Hall) -
 # As others read it.
 
 
-def test_an_opening_is_a_job_posting(hall: Hall) -> None:
+#: What a job search needs of a posting, and what it wishes for (where somebody is paid).
+NEEDED = {"title", "description", "datePosted", "hiringOrganization", "jobLocation"}
+WISHED = {"baseSalary", "directApply", "employmentType", "identifier", "validThrough"}
+
+
+def test_an_opening_is_a_job_posting_with_all_that_job_searches_need_and_wish(hall: Hall) -> None:
     hall.an_opening(dong="첨단2동")
     shown = hall.desk.read(ANYONE, opening_id="opn-1")
+    where = District("29200", "광산구", "광주광역시")
 
-    posting = json.loads(json.dumps(job_posting(shown, organisation="광주광역시 광산구", url="https://example.org/1")))
+    posting = json.loads(
+        json.dumps(job_posting(shown, organisation="광주광역시 광산구", where=where, url="https://example.org/1"))
+    )
 
-    assert (posting["@type"], posting["title"]) == ("JobPosting", "작은도서관 도서 정리")
+    assert posting.keys() >= NEEDED | WISHED
+    assert (posting["@context"], posting["@type"]) == ("https://schema.org/", "JobPosting")
+    assert posting["title"] == "작은도서관 도서 정리"
     assert posting["hiringOrganization"] == {"@type": "Organization", "name": "광주광역시 광산구"}
+    assert posting["identifier"] == {"@type": "PropertyValue", "name": "광주광역시 광산구", "value": "opn-1"}
     assert posting["jobLocation"]["geo"]["latitude"] == 35.1457
-    assert posting["baseSalary"]["value"] == {"@type": "QuantitativeValue", "value": 10_320, "unitText": "HOUR"}
+    assert posting["jobLocation"]["address"] == {
+        "@type": "PostalAddress",
+        "streetAddress": "광주광역시 광산구",
+        "addressRegion": "광주광역시",
+        "addressLocality": "광산구",
+        "addressCountry": "KR",
+    }
+    assert posting["baseSalary"] == {
+        "@type": "MonetaryAmount",
+        "currency": "KRW",
+        "value": {"@type": "QuantitativeValue", "value": 10_320, "unitText": "HOUR"},
+    }
     assert (posting["totalJobOpenings"], posting["jobStartDate"]) == (3, "2026-12-03")
-    assert posting["validThrough"] == shown["deadline"]
     assert posting["directApply"] is True
+
+
+def test_a_posting_tells_its_hours_and_instants_as_they_are_in_seoul(hall: Hall) -> None:
+    day = start_of_kst_day(date(2026, 12, 3))
+    shifts = [
+        {"start": day + timedelta(hours=start), "end": day + timedelta(hours=end)} for start, end in ((10, 12), (23, 25))
+    ]
+    hall.an_opening(shifts=shifts)
+    shown = hall.desk.read(ANYONE, opening_id="opn-1")
+
+    posting = job_posting(shown, organisation="광산구")
+
+    assert posting["workHours"] == "2026-12-03 10:00–12:00, 2026-12-03 23:00–2026-12-04 01:00"
+    assert posting["workHours"] in posting["description"]
+    for name, told in (("datePosted", shown["published_at"]), ("validThrough", shown["deadline"])):
+        assert posting[name].endswith("+09:00")
+        assert from_iso(posting[name]) == from_iso(told)
+
+
+def test_a_posting_was_valid_until_its_opening_was_closed_or_called_off(hall: Hall) -> None:
+    for name in ("closed", "cancelled", "overdue"):
+        hall.an_opening(name)
+    hall.clock.move(timedelta(hours=3))
+    ended = hall.clock.now()
+    hall.desk.close(OFFICER, act_id="close", opening_id="closed")
+    hall.desk.cancel(OFFICER, act_id="cancel", opening_id="cancelled", reason="시설 사정")
+    hall.clock.move(timedelta(hours=1))
+    hall.desk.cancel(OFFICER, act_id="cancel-later", opening_id="closed", reason="시설 사정")
+    deadline = from_iso(hall.desk.read(ANYONE, opening_id="overdue")["deadline"])
+    hall.clock.move(deadline + timedelta(minutes=1) - hall.clock.now())
+    hall.sweeps()
+
+    valid = {}
+    for name in ("closed", "cancelled", "overdue"):
+        posting = hall.desk.posting(ANYONE, opening_id=name)
+        assert posting["directApply"] is False
+        valid[name] = from_iso(posting["validThrough"])
+
+    assert hall.opening("overdue").state == "closed"
+    assert valid == {"closed": ended, "cancelled": ended, "overdue": deadline}
+
+
+def test_a_tenant_that_is_closed_ends_its_postings(hall: Hall) -> None:
+    hall.an_opening()
+    hall.clock.move(timedelta(hours=3))
+    hall.desk.close_of_tenant(TENANT)
+
+    assert from_iso(hall.desk.posting(ANYONE, opening_id="opn-1")["validThrough"]) == hall.clock.now()
+
+
+def test_what_an_officer_wrote_is_no_markup_in_a_posting(hall: Hall) -> None:
+    hall.an_opening(title="도서 <script>alert(1)</script> & 정리")
+
+    posting = hall.desk.posting(ANYONE, opening_id="opn-1")
+
+    assert posting["description"].startswith("<p>도서 &lt;script&gt;alert(1)&lt;/script&gt; &amp; 정리</p>")
+    assert posting["title"] == "도서 <script>alert(1)</script> & 정리"
 
 
 def test_a_volunteers_posting_names_no_pay(hall: Hall) -> None:
@@ -197,6 +277,7 @@ def test_an_opening_is_a_feature_on_a_map_longitude_first_and_names_no_resident(
     assert told["geometry"] == {"type": "Point", "coordinates": [126.7937, 35.1457]}
     assert (told["id"], told["properties"]["place"]) == ("opn-1", "은하수 작은도서관")
     assert features([shown]) == {"type": "FeatureCollection", "features": [told]}
+    assert told.keys() == {"type", "id", "geometry", "properties"}
     assert "res-" not in json.dumps([told, job_posting(shown, organisation="광산구")])
 
 

@@ -150,6 +150,19 @@ class NoticePlaces:
         return self.notices.make_impossible(Act(act_id, hash=""), opening_id, tenant=tenant, code="act_too_late")
 
 
+@dataclass
+class Registered:
+    """Where residents registered: here, unless said otherwise."""
+
+    elsewhere: dict[str, str | None] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def tenant_of(self, resident_id: str) -> str | None:
+        """Return the tenant, or None for nobody."""
+        self.asked.append(resident_id)
+        return self.elsewhere.get(resident_id, TENANT)
+
+
 @dataclass(frozen=True)
 class Hall:
     """Openings that give places by hold, act, settle, as one process sees them."""
@@ -234,6 +247,7 @@ class Town:
     limits: LimitTable
     hall: Hall
     wanteds: dict[str, Wanted]
+    registered: Registered
     told: list[Any] = field(default_factory=list)
     #: What was given to a process that has not acked it: it comes again.
     unacked: list[Any] = field(default_factory=list)
@@ -246,11 +260,11 @@ class Town:
     @property
     def records(self) -> RecordDesk:
         """What is shown and noted."""
-        return RecordDesk(self.desk.participations, self.limits, self.clock)
+        return RecordDesk(self.desk.participations, self.limits, self.registered, self.clock)
 
     def process(self, step: Callable[[str], None]) -> Hall:
         """Return another process, whose every step is told."""
-        return _hall(self.database.seen_by(step), self.clock, self.limits, self.wanteds)
+        return _hall(self.database.seen_by(step), self.clock, self.limits, self.wanteds, self.registered)
 
     def known(self, resident: str = "res-1") -> Participation:
         """Return what is known of a resident."""
@@ -309,22 +323,25 @@ class Town:
         return [event.data for event in self.told if event.type == said.participation.OVERLAPPED.type]
 
 
-def _hall(database: Any, clock: StoppedClock, limits: LimitTable, wanteds: dict[str, Wanted]) -> Hall:
+def _hall(
+    database: Any, clock: StoppedClock, limits: LimitTable, wanteds: dict[str, Wanted], registered: Registered
+) -> Hall:
     serial = KeyedQueue()
     notices: Aggregates[Notice] = Aggregates(
         database.collection("notices"), NoticeCodec(), source="/sipbun/placement/notices", clock=clock, serial=serial
     )
     known = participations(database, clock=clock, serial=serial)
-    desk = ParticipationDesk(known, NoticePlaces(notices, wanteds), limits, clock)
+    desk = ParticipationDesk(known, NoticePlaces(notices, wanteds), limits, registered, clock)
     return Hall(desk, notices, wanteds)
 
 
 def a_town(limits: LimitTable = ALL, now: datetime = NOW) -> Town:
     """Return a town in which nobody has a place yet."""
     database, clock, wanteds = TwinDatabase("placement"), StoppedClock(now), dict[str, Wanted]()
-    hall = _hall(database, clock, limits, wanteds)
+    registered = Registered()
+    hall = _hall(database, clock, limits, wanteds, registered)
     hall.desk.participations.prepare()
-    return Town(database, clock, limits, hall, wanteds)
+    return Town(database, clock, limits, hall, wanteds, registered)
 
 
 class Killed(BaseException):

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.placement.limits.model import Limit
-from services.placement.participation.months import counted, days_within, lasts_until, months_before, stretches
+from services.placement.participation.months import TakenPart, months_before, stretches
 from tests.services.placement.participation.makers import DIRECT
 
 REPEAT, RECENT = DIRECT[1], DIRECT[2]
@@ -67,7 +67,7 @@ def test_stretches_hold_each_day_once(spans: list[Span], since: date, length: in
 
     assert {one for part in parts for one in days(part)} == worked
     assert all(first[1] + DAY < second[0] for first, second in itertools.pairwise(parts))
-    assert days_within(parts, since, until) == sum(1 for one in worked if since <= one < until)
+    assert TakenPart(spans).within(since, until) == sum(1 for one in worked if since <= one < until)
 
 
 @settings(deadline=None)
@@ -86,8 +86,8 @@ def test_months_are_those_of_the_calendar(day: date, months: int) -> None:
 @example([(date(2024, 2, 29), date(2026, 2, 28))], date(2026, 3, 1))
 @example([(date(2025, 3, 1), date(2026, 2, 28))], date(2026, 3, 1))
 def test_months_counted_agree_with_a_calendar_walked_day_by_day(spans: list[Span], day: date) -> None:
-    assert lasts_until(REPEAT, spans, day) == limited_until(REPEAT, spans, day)
-    assert lasts_until(RECENT, spans, day) == limited_until(RECENT, spans, day)
+    assert TakenPart(spans).lasts_until(REPEAT, day) == limited_until(REPEAT, spans, day)
+    assert TakenPart(spans).lasts_until(RECENT, day) == limited_until(RECENT, spans, day)
 
 
 @pytest.mark.parametrize(
@@ -101,23 +101,23 @@ def test_months_counted_agree_with_a_calendar_walked_day_by_day(spans: list[Span
 def test_two_years_are_not_more_than_two_and_one_day_more_is(first: date, shut_out: bool) -> None:
     worked, next_day = [(first, date(2026, 2, 28))], date(2026, 3, 1)
 
-    assert lasts_until(REPEAT, worked, next_day) == (date(2027, 3, 1) if shut_out else None)
+    assert TakenPart(worked).lasts_until(REPEAT, next_day) == (date(2027, 3, 1) if shut_out else None)
 
 
 def test_who_is_shut_out_may_begin_again_a_year_after_the_last_day() -> None:
     worked = [(date(2024, 1, 1), date(2026, 6, 30))]
 
-    assert lasts_until(REPEAT, worked, date(2027, 6, 30)) == date(2027, 7, 1)
-    assert lasts_until(REPEAT, worked, date(2027, 7, 1)) is None
+    assert TakenPart(worked).lasts_until(REPEAT, date(2027, 6, 30)) == date(2027, 7, 1)
+    assert TakenPart(worked).lasts_until(REPEAT, date(2027, 7, 1)) is None
 
 
 def test_one_year_is_one_and_a_day_less_is_none() -> None:
-    assert lasts_until(RECENT, [(date(2025, 3, 1), date(2026, 2, 28))], date(2026, 3, 1)) == date(2027, 3, 1)
-    assert lasts_until(RECENT, [(date(2025, 3, 2), date(2026, 2, 28))], date(2026, 3, 1)) is None
+    assert TakenPart([(date(2025, 3, 1), date(2026, 2, 28))]).lasts_until(RECENT, date(2026, 3, 1)) == date(2027, 3, 1)
+    assert TakenPart([(date(2025, 3, 2), date(2026, 2, 28))]).lasts_until(RECENT, date(2026, 3, 1)) is None
 
 
 def test_days_of_two_jobs_at_once_count_once() -> None:
     twice = [(date(2025, 3, 1), date(2025, 9, 30)), (date(2025, 9, 1), date(2026, 2, 27))]
 
-    assert counted(RECENT, stretches(twice), date(2026, 3, 1)).days == 364
-    assert lasts_until(RECENT, twice, date(2026, 3, 1)) is None
+    assert TakenPart(twice).counted(RECENT, date(2026, 3, 1)).days == 364
+    assert TakenPart(twice).lasts_until(RECENT, date(2026, 3, 1)) is None

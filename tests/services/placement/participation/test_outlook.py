@@ -25,6 +25,7 @@ from tests.services.placement.participation.makers import (
     a_wanted,
     at,
 )
+from tests.services.placement.participation.test_months import limited_until
 
 DAY = timedelta(days=1)
 some_days = st.dates(date(2025, 11, 1), date(2027, 2, 28))
@@ -80,6 +81,28 @@ def test_nobody_works_in_two_places_at_one_time() -> None:
     assert outlook([here], there, LimitTable()).objections == ()
     warned = outlook([here], there, LimitTable((a_limit("shift_overlap", effect="warn"),)))
     assert (warned.objections, named(*warned.warnings)) == ((), ["shifts_at_one_time"])
+
+
+@pytest.mark.parametrize("scopes", [("here", "there"), ("there", "here")])
+def test_two_places_at_one_time_are_refused_when_the_rules_of_either_refuse_it(scopes: tuple[str, str]) -> None:
+    one, other = (a_wanted(f"opn-{scope}", direct=False, programme_code=scope) for scope in scopes)
+    rule = LimitTable((a_limit("shift_overlap", scope="here"), a_limit("shift_overlap", effect="warn")))
+
+    found = outlook([a_claim(one)], other, rule)
+
+    assert named(*found.objections) == ["shifts_at_one_time"]
+    assert found.warnings == ()
+
+
+def test_two_places_at_one_time_are_refused_on_the_days_on_which_the_rule_is_in_force() -> None:
+    rule = LimitTable((a_limit("shift_overlap", since=date(2026, 12, 8)),))
+    here = a_claim(a_wanted("opn-1", "2026-12-07", "2026-12-08", direct=False))
+
+    (objection,) = outlook([here], a_wanted("opn-2", "2026-12-07", "2026-12-08", direct=False), rule).objections
+
+    assert objection.values == {"count": 1, "start": "2026-12-08 10:00", "end": "2026-12-08 12:00"}
+    monday = outlook([here], a_wanted("opn-2", "2026-12-07", direct=False), rule)
+    assert (monday.objections, monday.warnings) == ((), ())
 
 
 @pytest.mark.parametrize("start", ["2026-12-07 12:00", "2026-12-07 08:00"])
@@ -164,6 +187,91 @@ def test_who_took_part_for_a_year_of_the_last_two_is_ranked_lower_and_not_refuse
     assert found.ranked_lower
     assert found.objections == ()
     assert named(*found.warnings) == ["direct_jobs_recent"]
+
+
+def test_who_would_pass_the_limit_at_a_place_that_begins_later_is_told_its_day() -> None:
+    """Two years in all: the later place, chosen first, would begin on the day after more than two years of three."""
+    held = [a_job("2025-07-01", "2026-11-30"), a_job("2027-12-01", "2027-12-31")]
+
+    found = outlook(held, a_wanted("opn-new", "2026-12-07", "2027-11-30", hours=0), ALL)
+
+    assert found.shut_out_until is None
+    (objection,) = found.objections
+    assert (objection.code, objection.field) == ("direct_jobs_shut_out_later", "resident_id")
+    assert objection.values == {"day": "2027-12-01", "until": "2028-12-01", "months": 24, "of": 36}
+    # The same in the order in which the work begins.
+    first = [held[0], a_job("2026-12-07", "2027-11-30")]
+    assert named(*outlook(first, a_wanted("opn-last", "2027-12-01", "2027-12-31", hours=0), ALL).objections) == [
+        "direct_jobs_shut_out"
+    ]
+
+
+def test_who_would_be_ranked_lower_at_a_place_that_begins_later_is_ranked_lower_for_the_earlier_one() -> None:
+    found = outlook([a_job("2027-12-01", "2027-12-31")], a_wanted("opn-new", "2026-12-01", "2027-11-30", hours=0), ALL)
+
+    assert found.ranked_lower
+    assert found.objections == ()
+    (warning,) = found.warnings
+    assert (warning.code, warning.values["day"]) == ("direct_jobs_recent_later", "2027-12-01")
+
+
+def test_a_day_less_passes_no_limit_at_the_place_that_begins_later() -> None:
+    later = a_job("2028-12-01", "2028-12-31")
+    exactly, more = ("2026-12-01", "2028-11-30"), ("2026-11-30", "2028-11-30")
+
+    assert outlook([later], a_wanted("opn-new", *exactly, hours=0), ALL).objections == ()
+    assert named(*outlook([later], a_wanted("opn-new", *more, hours=0), ALL).objections) == ["direct_jobs_shut_out_later"]
+
+
+def test_what_a_later_place_passes_already_is_not_the_new_ones_fault_unless_it_lasts_longer() -> None:
+    held = [a_job("2024-01-01", "2026-06-30"), a_job("2027-02-01", "2027-02-28")]
+
+    found = outlook(held, a_wanted("opn-new", "2027-01-10", "2027-01-20", hours=0), LimitTable((DIRECT[1],)))
+    assert named(*found.objections) == ["direct_jobs_shut_out", "direct_jobs_shut_out_later"]
+    short = a_wanted("opn-new", "2022-12-07", "2022-12-08", hours=0)
+    assert outlook(held, short, LimitTable((DIRECT[1],))).objections == ()
+
+
+def test_a_later_place_goes_by_its_own_rules_and_what_refuses_is_never_hidden_by_what_warns() -> None:
+    here = a_limit("repeat_months", 12, direct_job=True, of_last_months=24, for_months=12)
+    rules = LimitTable((replace(here, scope="29", effect="warn"), replace(here, scope="11")))
+    later = [
+        a_job("2028-01-10", "2028-01-20"),
+        a_job("2028-02-10", "2028-02-20", key="seoul", regions=("11110", "11")),
+    ]
+
+    found = outlook(later, a_wanted("opn-new", "2026-12-01", "2027-12-31", hours=0), rules)
+
+    assert [one.values["day"] for one in found.warnings] == ["2028-01-10"]
+    assert [one.values["day"] for one in found.objections] == ["2028-02-10"]
+
+
+some_jobs = st.lists(
+    st.tuples(st.dates(date(2026, 12, 1), date(2031, 12, 31)), st.integers(0, 500)).map(
+        lambda drawn: (drawn[0], drawn[0] + drawn[1] * DAY)
+    ),
+    min_size=2,
+    max_size=8,
+    unique_by=lambda span: span[0],
+)
+
+
+@settings(deadline=None)
+@given(some_jobs.flatmap(st.permutations), st.booleans())
+@example([(date(2029, 1, 1), date(2029, 1, 1)), (date(2026, 12, 1), date(2028, 12, 31))], False)
+@example([(date(2028, 6, 1), date(2028, 12, 31)), (date(2027, 1, 1), date(2027, 12, 31))], True)
+def test_in_whatever_order_places_are_given_nobody_begins_one_against_a_limit(
+    spans: list[tuple[date, date]], both: bool
+) -> None:
+    """Each accepted job is looked at on its own first day, with every other one there, by a calendar walked by day."""
+    rules = (DIRECT[1], replace(DIRECT[2], effect="refuse")) if both else (DIRECT[1],)
+    taken: list[Claim] = []
+    for first, last in spans:
+        if not outlook(taken, a_wanted(f"opn-{first}-{last}", str(first), str(last), hours=0), LimitTable(rules)).objections:
+            taken.append(a_job(str(first), str(last)))
+
+    days = [(claim.first_day, claim.last_day) for claim in taken]
+    assert [(limit.kind, day) for limit in rules for day, _ in days if limited_until(limit, days, day)] == []
 
 
 def test_months_in_direct_jobs_say_nothing_of_other_work() -> None:
@@ -257,6 +365,56 @@ def test_a_limit_on_hours_adds_up_only_the_work_it_is_about() -> None:
     assert named(*outlook([replace(volunteer, engagement="employment")], wanted, rule).objections) == [
         "week_hours_passed"
     ]
+
+
+@pytest.mark.parametrize("first", ["strict", "other"])
+@pytest.mark.parametrize(("kind", "code"), [("week_minutes", "week_hours_passed"), ("month_minutes", "month_hours_passed")])
+def test_a_hard_limit_on_the_hours_of_one_programme_is_kept_whichever_place_is_given_first(
+    first: str, kind: str, code: str
+) -> None:
+    rule = LimitTable((a_limit(kind, 600, scope="strict"), a_limit(kind, 900)))
+    wanteds = {
+        name: a_wanted(f"opn-{name}", day, direct=False, hours=hours, programme_code=name, programme_id=name)
+        for name, day, hours in (("strict", "2026-12-08", 8), ("other", "2026-12-10", 3))
+    }
+    last = wanteds[{"strict": "other", "other": "strict"}[first]]
+
+    (objection,) = outlook([a_claim(wanteds[first])], last, rule).objections
+
+    assert (objection.code, objection.values["limit"], objection.values["minutes"]) == (code, 600, 660)
+    elsewhen = replace(last, shifts=((at("2027-01-05 10:00"), at("2027-01-05 18:00")),))
+    assert outlook([a_claim(wanteds[first])], elsewhen, rule).objections == ()
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["strict", "other"]), st.integers(7, 20), st.integers(1, 9)), min_size=2, max_size=8
+    )
+)
+def test_in_whatever_order_places_are_given_no_week_passes_a_hard_limit_of_any_of_them(
+    drawn: list[tuple[str, int, int]],
+) -> None:
+    rule = LimitTable((a_limit("week_minutes", 600, scope="strict"), a_limit("week_minutes", 900)))
+    taken: list[Claim] = []
+    for number, (programme, day, hours) in enumerate(drawn):
+        wanted = a_wanted(f"opn-{number}", f"2026-12-{day:02d}", direct=False, hours=hours, programme_code=programme)
+        if not outlook(taken, wanted, rule).objections:
+            taken.append(a_claim(wanted))
+
+    for week in {week_of(claim.first_day) for claim in taken}:
+        of_week = [claim for claim in taken if week_of(claim.first_day) == week]
+        most = 600 if any(claim.programme_code == "strict" for claim in of_week) else 900
+        assert minutes_by(week_of, of_week)[week] <= most
+
+
+def test_a_limit_of_another_place_says_nothing_of_work_that_it_is_not_about() -> None:
+    rule = LimitTable((a_limit("week_minutes", 600, scope="strict", engagements=("employment",)),))
+    strict = a_claim(
+        a_wanted("opn-1", "2026-12-08", direct=False, hours=8, programme_code="strict", engagement="employment")
+    )
+
+    assert outlook([strict], a_wanted("opn-2", "2026-12-09", direct=False, hours=8), rule).objections == ()
 
 
 def test_a_week_goes_by_the_limit_of_its_first_day_of_work() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from services.placement.limits.model import LimitTable
 from services.placement.participation.claims import HELD, MOST_HOLDERS, TAKEN, Claim
 from services.placement.participation.model import MOST_CLAIMS, Participation
 from services.placement.participation.outlook import shared_days
@@ -15,6 +16,7 @@ from shared.aggregate import Act
 from shared.errors import Refused
 from tests.services.placement.participation.makers import (
     ALL,
+    DIRECT,
     HARD,
     NOW,
     OFFICER,
@@ -83,6 +85,25 @@ def test_a_place_that_is_only_held_keeps_another_one_out() -> None:
 
     with pytest.raises(Refused, match="direct_jobs_overlap"):
         town.hall.select(TWO)
+
+
+def test_a_place_that_begins_later_counts_from_its_hold_until_it_is_given_back() -> None:
+    town = a_town()
+    later, earlier = a_wanted("opn-9", "2029-01-10", hours=0), a_wanted("opn-1", "2026-12-07", "2028-12-31", hours=0)
+    town.hall.publish(later, earlier)
+    town.desk.hold(act_id="asked:later", wanted=later)
+
+    assert [one.code for one in town.desk.quote(earlier).objections] == ["direct_jobs_shut_out_later"]
+    with pytest.raises(Refused) as refused:
+        town.hall.select(earlier)
+    assert (refused.value.code, refused.value.values["day"]) == ("direct_jobs_shut_out_later", "2029-01-10")
+
+    town.selects(later)
+    with pytest.raises(Refused, match="direct_jobs_shut_out_later"):
+        town.hall.select(earlier)
+    town.withdraws(later)
+    town.selects(earlier)
+    assert town.states() == {"opn-1": TAKEN}
 
 
 def test_a_hard_limit_on_hours_is_kept_over_all_openings() -> None:
@@ -397,9 +418,44 @@ def test_claims_that_can_matter_no_more_are_folded_away() -> None:
         ("opn-3", True),
     ]
 
-    town.clock.at = at("2030-01-20 10:00")
-    town.selects(a_wanted("opn-4", "2030-01-21"))
+    # Three years back from a day a year ago, and a month.
+    town.clock.at = at("2031-01-13 10:00")
+    town.selects(a_wanted("opn-4", "2031-01-21"))
     assert list(town.states()) == ["opn-9", "opn-3", "opn-4"]
+
+
+def test_a_job_of_three_years_ago_is_known_in_a_town_without_limits_that_last() -> None:
+    town = a_town(LimitTable(DIRECT[:1]))
+    town.selects(ONE)
+
+    town.clock.at = at("2029-12-10 10:00")
+    town.selects(a_wanted("opn-3", "2029-12-11"))
+
+    assert list(town.states()) == ["opn-1", "opn-3"]
+
+
+def test_a_job_of_four_years_ago_still_shuts_out_who_is_shut_out_for_the_rest_of_the_year() -> None:
+    town = a_town()
+    for first, last, act_id in (("2023-01-01", "2023-10-31", "one"), ("2024-10-01", "2025-12-31", "two")):
+        notes(town, first, last, act_id=act_id)
+    # 25 months of the three years before 2026: shut out through 2026, in its last month, too.
+    town.clock.at = at("2026-12-20 10:00")
+    told = _forgets_when_it_was_noted(town).desk.quote(a_wanted(first="2026-12-21"))
+
+    assert [one.code for one in told.objections] == ["direct_jobs_shut_out"]
+    assert told.shut_out_until == date(2027, 1, 1)
+
+
+def _forgets_when_it_was_noted(town: Town) -> Town:
+    """Let the town have known of every job when it ended."""
+
+    def decide(known: Participation) -> dict[str, object]:
+        for key, claim in known.claims.items():
+            known.claims[key] = replace(claim, noted_at=at(f"{claim.last_day} 18:00"))
+        return {}
+
+    town.desk.participations.act(None, "res-1", decide)
+    return town
 
 
 def test_work_of_long_ago_that_was_noted_today_is_kept() -> None:
@@ -487,6 +543,6 @@ def test_short_jobs_of_last_year_leave_room_for_the_next_one() -> None:
             noted_at=begins,
         )
 
-    known.fold(today)
+    known.fold(today, looks_back=ALL.looks_back)
 
     assert sorted(known.claims) == ["opn-False-92:res-1:1", "opn-True-93:res-1:1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from marshmallow import ValidationError
 
 from services.placement.participation import schemas
-from shared.actors import ANYONE, Actor
+from shared.actors import Actor
 from shared.errors import NotFound, Refused
 from tests.services.placement.participation.makers import (
     OFFICER,
@@ -98,6 +99,23 @@ def test_places_are_told_page_by_page() -> None:
         town.records.standing(OFFICER, resident_id="res-1", limit=0)
 
 
+def test_places_of_one_day_are_told_page_by_page_and_no_cursor_names_a_place() -> None:
+    town = a_town()
+    for number in range(5):
+        town.selects(a_wanted(f"opn-{number}", direct=False, hours=0, regions=("29170", "29")))
+    here = Actor("officer-2", frozenset({"officer"}), TENANT, frozenset({"29200"}))
+
+    for one in (OFFICER, here):
+        rows, cursor = [], None
+        for _ in range(3):
+            told = town.records.standing(one, resident_id="res-1", limit=2, cursor=cursor)
+            rows += told["spans"]
+            cursor = told["cursor"]
+            assert "opn-" not in (b64decode(cursor + "==").decode() if cursor else "")
+        assert (len(rows), cursor) == (5, None)
+        assert one is here or {row["key"] for row in rows} == set(town.known().claims)
+
+
 def test_an_officer_of_one_district_sees_only_the_days_of_places_elsewhere() -> None:
     here = Actor("officer-2", frozenset({"officer"}), TENANT, frozenset({"29200"}))
 
@@ -112,43 +130,6 @@ def test_an_officer_of_one_district_sees_only_the_days_of_places_elsewhere() -> 
         "state": "taken",
         "outside": False,
     }
-
-
-@pytest.mark.parametrize(
-    ("actor", "code"),
-    [
-        (ANYONE, "sign_in_needed"),
-        (Actor("res-2", frozenset({"resident"}), TENANT), "only_for_oneself"),
-        (Actor("res-1", frozenset({"resident"}), "bukgu"), "other_tenant"),
-        (Actor("officer-1", frozenset({"officer"}), "bukgu"), "other_tenant"),
-        (Actor("host-1", frozenset({"host"}), TENANT), "role_not_allowed"),
-    ],
-)
-def test_nobody_else_sees_it(actor: Actor, code: str) -> None:
-    town = a_settled_town()
-
-    with pytest.raises(Refused) as refused:
-        town.records.standing(actor, resident_id="res-1")
-
-    assert refused.value.code == code
-
-
-@pytest.mark.parametrize(
-    "actor", [ANYONE, RESIDENT, Actor("h", frozenset({"host"}), TENANT), Actor("o", frozenset({"officer"}), "bukgu")]
-)
-def test_only_officers_of_the_tenant_note_check_and_look_for_overlaps(actor: Actor) -> None:
-    town = a_settled_town()
-    days: dict[str, Any] = {"first_day": date(2026, 12, 1), "last_day": date(2026, 12, 31)}
-
-    for act in (
-        lambda: note(town, actor),
-        lambda: town.records.retract_outside(actor, act_id="r", resident_id="res-1", key="outside:x"),
-        lambda: town.records.overlapping(actor, resident_id="res-1"),
-        lambda: town.records.check(actor, resident_id="res-1", **days),
-    ):
-        with pytest.raises(Refused):
-            act()
-    assert list(town.states()) == ["opn-1", "opn-2"]
 
 
 def test_another_system_asks_whether_somebody_may_take_part() -> None:
@@ -180,7 +161,50 @@ def test_days_the_wrong_way_round_or_without_end_are_refused_with_the_field() ->
         note(town, first_day=date(2026, 12, 2), last_day=date(2026, 12, 1))
     assert (refused.value.code, refused.value.field) == ("input_invalid", "last_day")
     with pytest.raises(Refused, match="out_of_range"):
-        note(town, first_day=date(1999, 1, 1))
+        note(town, first_day=date(2020, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field"),
+    [
+        (date(9999, 1, 1), date.max, "first_day"),
+        (date(2036, 11, 1), date(2036, 12, 2), "last_day"),
+        (date(1, 1, 1), date(1, 6, 1), "first_day"),
+    ],
+)
+def test_days_that_nobody_means_are_refused_before_anything_is_noted(first: date, last: date, field: str) -> None:
+    """What is noted is looked back on for years: a job until 9999 must not stand in the way of every later question."""
+    town = a_town()
+
+    for ask in (
+        lambda: note(town, first_day=first, last_day=last),
+        lambda: town.records.check(SERVICE, resident_id="res-1", first_day=first, last_day=last),
+    ):
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert (refused.value.code, refused.value.field) == ("out_of_range", field)
+    assert town.states() == {}
+
+
+def test_an_officer_of_one_district_is_not_told_which_places_lie_in_the_way_elsewhere() -> None:
+    town = a_town()
+    town.selects(a_wanted("opn-9", "2026-12-02", "2026-12-04", regions=("29170", "29"), programme_code="buk-allowance"))
+    note(town, first_day=date(2026, 12, 1), last_day=date(2026, 12, 2))
+    # Whatever regions are asked for.
+    days: dict[str, Any] = {"first_day": date(2026, 12, 2), "last_day": date(2026, 12, 3), "regions": ("29170", "29")}
+    told = {}
+    for one in (OFFICER, Actor("officer-2", frozenset({"officer"}), TENANT, frozenset({"29200"}))):
+        checked = town.records.check(one, resident_id="res-1", **days)
+        (pair,) = town.records.overlapping(one, resident_id="res-1")["overlaps"]
+        told[one.subject] = [*checked["overlaps"], pair]
+        seen = [] if one.districts else ["buk-allowance"]
+        assert checked["objections"][0]["values"]["programmes"] == [*seen, "지역공동체일자리"]
+
+    place, outside, pair = told["officer-1"]
+    assert (place["key"], place["programme_code"], pair["key"]) == ("opn-9:res-1:1", "buk-allowance", "opn-9:res-1:1")
+    place, of_others, pair = told["officer-2"]
+    assert (place["key"], pair["key"], "programme_code" in place) == ("elsewhere:2026-12-02", "elsewhere:2026-12-02", False)
+    assert of_others == outside
 
 
 def test_only_what_another_system_told_can_be_retracted() -> None:

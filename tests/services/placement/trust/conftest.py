@@ -78,12 +78,21 @@ class AnOpening:
     terms: SomeTerms = field(default_factory=SomeTerms)
 
 
+@dataclass(frozen=True)
+class AnApplication:
+    """Somebody's application for an opening."""
+
+    state: str
+
+
 @dataclass
 class Neighbours:
     """Openings, applications and consents, as the desk asks for them."""
 
     openings: dict[str, AnOpening] = field(default_factory=dict)
     applications: set[str] = field(default_factory=set)
+    #: Applications that are over, and how.
+    over: dict[str, str] = field(default_factory=dict)
     agreed: set[str] = field(default_factory=set)
 
     def get(self, aggregate_id: str) -> AnOpening:
@@ -92,9 +101,10 @@ class Neighbours:
             raise NotFound("no_such_opening", field="opening_id")
         return self.openings.get(aggregate_id, AnOpening(aggregate_id))
 
-    def find(self, aggregate_id: str) -> object | None:
+    def find(self, aggregate_id: str) -> AnApplication | None:
         """Return an application, or None."""
-        return aggregate_id if aggregate_id in self.applications else None
+        known = aggregate_id in self.applications
+        return AnApplication(self.over.get(aggregate_id, "pending")) if known else None
 
     def given(self, resident_id: str, purpose: str) -> bool:
         """Return whether the consent is in force."""
@@ -216,7 +226,7 @@ def a_town(database: Database, clock: StoppedClock, serial: Serial | None = None
     kept.prepare()
     records.prepare()
     return Town(
-        desk=EvaluationDesk(kept, around, RULES, clock),
+        desk=EvaluationDesk(kept, records, around, RULES, clock),
         profiles=ProfileDesk(kept, records, around, around, around, RULES, clock),
         evidence=TrustEvidence(records, around, clock),
         records=records,

@@ -141,6 +141,13 @@ def test_a_second_attempt_counts_for_itself(counter: Counter) -> None:
     assert Tally(amount for _, _, amount, _ in counter.said()) == {1: 2, -1: 1}
 
 
+def test_who_applies_five_times_is_one_applicant(counter: Counter) -> None:
+    counter.arrive("res-1", "youth")
+    counter.hear(*(counter.submitted(attempt=attempt) for attempt in range(1, 6)))
+
+    assert len(counter.said()) == 1
+
+
 def test_who_declares_later_is_not_counted_backwards(counter: Counter) -> None:
     counter.arrive()
     applied = counter.submitted()
