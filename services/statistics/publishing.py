@@ -8,28 +8,43 @@ from datetime import datetime
 from typing import Any
 
 from services.statistics import groups
-from services.statistics.groups import BASE, EVERYBODY, Cell, Moves, Publication, published_in
+from services.statistics.groups import BASE, EVERYBODY, MEASURES, Cell, Moves, Publication, published_in
 from services.statistics.months import Asked
 from services.statistics.reading import Reading
 
-#: Programmes of one publication of which a process remembers how many came; of more it begins again.
+#: Programmes' tables of a publication of which a process remembers what was heard; of more it begins again.
 REMEMBERED = 2_000
+#: By table: its measures that are needed, and what they are called here.
+MEASURED: Mapping[str, Mapping[str, str]] = {
+    "groups": {measure: measure for measure in MEASURES},
+    **{
+        about: {name: measure for measure, (table, name) in EVERYBODY.items() if table == about}
+        for about, _ in EVERYBODY.values()
+    },
+}
 
-Crowds = Mapping[tuple[str, str], Moves]
+#: Programme, district and part (of groups: which one) -> how its measures moved.
+Heard = Mapping[tuple[str, str, str], Moves]
+#: Tenant, table, programme and month of a publication.
+Key = tuple[str, str, str, str]
 
 
 @dataclass
 class Remembered:
-    """How many people came to a programme, by publication: it never changes once it is published."""
+    """What was heard of a programme, as long as its months stay what they were when it was read.
 
-    crowds: dict[tuple[str, str, str, str], Crowds] = field(default_factory=dict)
+    What is published changes no more, but for a fact of which whoever archived it died before it could be counted, and
+    for a rebuild: then every process must tell the same again.
+    """
 
-    def keep(self, key: tuple[str, str, str, str], crowds: Crowds) -> Crowds:
+    heard: dict[Key, tuple[frozenset[str], Heard]] = field(default_factory=dict)
+
+    def keep(self, key: Key, stamp: frozenset[str], heard: Heard) -> Heard:
         """Remember it, and return it."""
-        if len(self.crowds) >= REMEMBERED:
-            self.crowds.clear()
-        self.crowds[key] = crowds
-        return crowds
+        if len(self.heard) >= REMEMBERED:
+            self.heard.clear()
+        self.heard[key] = stamp, heard
+        return heard
 
 
 @dataclass(frozen=True)
@@ -57,36 +72,44 @@ class GroupTables:
     def _cells(
         self, tenant: str, what: Publication, filters: Mapping[str, str | None]
     ) -> dict[Cell, dict[str, int]]:
-        cells: dict[Cell, Moves] = {}
-        asked = Asked("groups", tenant, through=what.through, **filters)
-        for of, known_at, adds in self.reading.heard(asked, what.instant):
-            moves = cells.setdefault(Cell(of.programme, of.district, of.part), Moves())
-            for measure, amount in adds.items():
-                moves.note(measure, published_in(of.month, known_at), amount)
-        everybody: dict[tuple[str, str], Moves] = {}
-        # Of a programme in which no cell can be told it needn't be known how many came.
-        many = {
-            (cell.programme, EVERYBODY[measure][0])
-            for cell, moves in cells.items()
-            for measure in EVERYBODY
-            if moves.most(measure) >= BASE
+        programme, district = filters["programme"], filters["district"]
+        stamps = self._stamps("groups", tenant, programme, what)
+        cells = {
+            Cell(*of): moves
+            for one in sorted(stamps)
+            for of, moves in self._heard((tenant, "groups", one, what.month), stamps[one], what).items()
+            if district is None or of[1] == district
         }
-        for programme, about in sorted(many):
-            for place, crowd in self._crowds(tenant, programme, about, what).items():
-                everybody.setdefault(place, Moves()).by_measure.update(crowd.by_measure)
+        # Of a programme in which no cell can be told it needn't be known how many came.
+        many: dict[str, set[str]] = {}
+        for cell, moves in cells.items():
+            for measure, (about, _) in EVERYBODY.items():
+                if moves.most(measure) >= BASE:
+                    many.setdefault(about, set()).add(cell.programme)
+        everybody: dict[tuple[str, str], Moves] = {}
+        for about, programmes in many.items():
+            stamps = self._stamps(about, tenant, programme, what)
+            for one in sorted(programmes & stamps.keys()):
+                for (_, where, _), crowd in self._heard((tenant, about, one, what.month), stamps[one], what).items():
+                    everybody.setdefault((one, where), Moves()).by_measure.update(crowd.by_measure)
         return groups.published(cells, everybody)
 
-    def _crowds(self, tenant: str, programme: str, about: str, what: Publication) -> Crowds:
-        """Return how many came to a programme, by programme and district: what table ``about`` tells of everybody."""
-        key = (tenant, programme, about, what.month)
-        known = self.remembered.crowds.get(key)
-        if known is not None:
-            return known
-        crowds: dict[tuple[str, str], Moves] = {}
+    def _stamps(
+        self, about: str, tenant: str, programme: str | None, what: Publication
+    ) -> Mapping[str, frozenset[str]]:
+        return self.reading.stamps(Asked(about, tenant, programme=programme, through=what.through))
+
+    def _heard(self, key: Key, stamp: frozenset[str], what: Publication) -> Heard:
+        """Return what was heard of a programme; ``stamp`` was read before."""
+        known, heard = self.remembered.heard.get(key, (None, {}))
+        if known == stamp:
+            return heard
+        tenant, about, programme, _ = key
+        found: dict[tuple[str, str, str], Moves] = {}
         asked = Asked(about, tenant, programme=programme, through=what.through)
         for of, known_at, adds in self.reading.heard(asked, what.instant):
-            moves = crowds.setdefault((of.programme, of.district), Moves())
-            for measure, (table, name) in EVERYBODY.items():
-                if table == about and adds.get(name):
+            moves = found.setdefault((of.programme, of.district, of.part), Moves())
+            for name, measure in MEASURED[about].items():
+                if adds.get(name):
                     moves.note(measure, published_in(of.month, known_at), adds[name])
-        return self.remembered.keep(key, crowds)
+        return self.remembered.keep(key, stamp, found)

@@ -45,6 +45,13 @@ class Reading:
             for known_at, adds in facts.get(bucket, ())
         ]
 
+    def stamps(self, which: Asked) -> dict[str, frozenset[str]]:
+        """Return what changes, by programme, whenever one of its months asked for was computed again."""
+        found: dict[str, set[str]] = {}
+        for one in self._fresh(which, whole=False):
+            found.setdefault(one.month.programme, set()).add(f"{one.month.id} {one.generation}")
+        return {programme: frozenset(months) for programme, months in found.items()}
+
     def _fresh(self, which: Asked, *, whole: bool) -> list[Kept]:
         """Return the months asked for, computing the stale days of each from the facts.
 
@@ -70,7 +77,9 @@ class Reading:
             days = {one.month: _days_to_compute(one, stale[one.month]) for one in kept}
             facts = self.archive.facts([month.bucket(day) for month, found in days.items() for day in found])
             found = [_computed(one, days[one.month], facts) for one in kept]
-            if self.months.store(about, found, self.ids.new("gen")):
+            generation = self.ids.new("gen")
+            if self.months.store(about, found, generation):
+                found = [replace(one, generation=generation) for one in found]
                 for tenant in {month.tenant for month in some}:
                     self.months.begin_epoch(tenant)
                 self.months.take_away([mark for mark in marks if mark.month in some])

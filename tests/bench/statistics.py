@@ -44,6 +44,8 @@ PROGRAMMES, DISTRICTS = 5, 10
 BATCH = 200
 #: Documents written at once while preparing.
 PAGE = 2_000
+#: Facts stored between two words on how far it is.
+PORTION = 100_000
 #: The share of events that come twice.
 TWICE = 0.02
 
@@ -94,26 +96,33 @@ class Facts:
         self._archive = Archive(connect(told.mongo_url, f"{told.db_prefix}statistics"))
         self._months = Months(connect(told.mongo_url, f"{told.db_prefix}statistics"))
 
-    def fill(self, count: int) -> dict[str, float]:
-        """Store so many facts, quietly; let the first question compute every month; return the seconds of both."""
+    def fill(self, first: int, count: int) -> float:
+        """Store facts from number ``first``, quietly; return the seconds."""
         since = time.perf_counter()
         at = self._clock.now()
         buckets = set()
+        for unread in ("event.id_1", "shelf_1") if first == 0 else ():
+            # Figures don't read them, and the embedded engine takes twice as long to keep four.
+            self._bare.archive.drop_index(unread)
 
-        def store(first: int) -> set[Any]:
-            events = [an_event(number, self._days) for number in range(first, min(first + PAGE, count))]
+        def store(page: int) -> set[Any]:
+            events = [an_event(number, self._days) for number in range(page, min(page + PAGE, first + count))]
             self._bare.archive.insert_many(
-                [_document(event, at, f"s-{first // SHELF}") for event in events], ordered=False
+                [_document(event, at, f"s-{page // SHELF}") for event in events], ordered=False
             )
             return {addition.bucket for event in events if (addition := addition_of(event)) is not None}
 
         with ThreadPoolExecutor(2) as pool:
-            for found in pool.map(store, range(0, count, PAGE)):
+            for found in pool.map(store, range(first, first + count, PAGE)):
                 buckets |= found
         self._months.mark_stale(buckets)
-        filled = time.perf_counter()
+        return time.perf_counter() - since
+
+    def first(self) -> float:
+        """Let the first question compute every month; return the seconds."""
+        since = time.perf_counter()
         self._statistics.figures(ANYONE, tenant=TENANT)
-        return {"fill": filled - since, "first": time.perf_counter() - filled}
+        return time.perf_counter() - since
 
     def ours(self, through: str) -> dict[str, Any]:
         """Ask for the figures through a day; return the total, the seconds, and how many documents were read."""
@@ -174,9 +183,11 @@ def run(bed: Bed, *, quick: bool, facts: int = 0, events: int = 0, rounds: int =
         environment=bed.environment(bed.a_vhost("figures"), "figures_"),
         days=days,
     )
-    bed.say(f"  {facts:,} facts ...")
-    took = asker.ask("fill", count=facts)
-    figures = _figures(bed, asker, rounds, facts, days, took)
+    filled = 0.0
+    for done in range(0, facts, PORTION):
+        filled += asker.ask("fill", first=done, count=min(PORTION, facts - done))
+        bed.say(f"  {min(done + PORTION, facts):,} of {facts:,} facts, {filled:.0f} s")
+    figures = _figures(bed, asker, rounds, facts, days, asker.ask("first"))
     archive = bed.stage(
         "archive",
         "tests.bench.statistics:Facts",
@@ -195,7 +206,7 @@ def run(bed: Bed, *, quick: bool, facts: int = 0, events: int = 0, rounds: int =
     return [figures, tally.result("archive intake, out of order", "ours", "insert", "events/s", 0.5)]
 
 
-def _figures(bed: Bed, asker: Stage, rounds: int, facts: int, days: int, took: Mapping[str, float]) -> Result:
+def _figures(bed: Bed, asker: Stage, rounds: int, facts: int, days: int, first: float) -> Result:
     luck = Random(1)
     read: list[int] = []
     tally = Tally()
@@ -218,6 +229,6 @@ def _figures(bed: Bed, asker: Stage, rounds: int, facts: int, days: int, took: M
         unit="ms",
         ratio=tally.ratio("ours", "by_hand", less_is_better=True),
         goal=100.0,
-        limits=f"reads {max(read):,} documents at most; first question, all stale: {took['first']:.1f} s | "
+        limits=f"reads {max(read):,} documents at most; first question, all stale: {first:.1f} s | "
         f"CPU, cores: {tally.limits('ours')} | by hand: {tally.limits('by_hand')}",
     )

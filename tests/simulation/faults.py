@@ -291,6 +291,14 @@ FAULTS: tuple[Fault, ...] = (
         "pay",
     ),
     Fault(
+        "came-back-later-twice",
+        "services.placement.allowance.model",
+        "        if paid is None or any(sent.batch_id == batch_id for sent in self.sent_back):",
+        "        if paid is None:",
+        "a payment that came back after it was paid is given back twice, and so paid twice",
+        "pay",
+    ),
+    Fault(
         "group-keeps-lost-places",
         "services.residents.groups.usecases",
         "        self.counts.mark_gone(self.counts.names().gone(application_id, attempt), withdrawn.tenant)",

@@ -108,6 +108,8 @@ def ics(secret: str) -> Response:
     text, told = _read(secret, known)
     answer = Response(text, status=304 if told["unchanged"] else 200, content_type=ICALENDAR)
     answer.set_etag(told["etag"])
+    # A person's calendar: no shared cache may keep it (private). Their own reader may, asking each time whether it changed
+    # (no-cache): without that, as with no-store, an entity tag would be of no use.
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 

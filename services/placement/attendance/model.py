@@ -15,6 +15,7 @@ from typing import Any
 
 from services.placement.attendance.card import OPEN, SETTLED, VOID, Card
 from services.placement.attendance.deciding import (
+    ABSENT,
     ABSENT_SAID,
     CODE,
     EXCUSED,
@@ -228,8 +229,12 @@ class Sheet(Card):
             return
         decision = self.decision
         minutes, why = (decision.minutes, decision.why) if given is None else (self.held.minutes, ("held_in_part",))
-        if minutes < self.minutes:
-            self._settle(minutes, result_of(minutes, self.planned), CLOCK, "", now, why=why)
+        # Nobody is missed at work of which they gave the place back before it began.
+        in_time = minutes == 0 and self.gone_at is not None and not self.had_begun(self.gone_at)
+        result = EXCUSED if in_time else result_of(minutes, self.planned)
+        latest = self.latest
+        if latest is not None and (minutes < latest.minutes or (latest.result == ABSENT and result == EXCUSED)):
+            self._settle(minutes, result, CLOCK, "", now, why=why)
 
     def _count_anew(
         self, latest: Revision, minutes: int, role: str, account: str, reason: str, now: datetime

@@ -27,6 +27,7 @@ from services.placement.batches.rows import (
     Skipped,
     Word,
     check_answer,
+    check_not_own,
     check_totals,
     reference,
     sum_of,
@@ -146,8 +147,7 @@ class Batch(Aggregate):
             raise Refused("batch_is_empty", field="batch_id")
         if by == self.preparer or by in self.changers:
             raise Refused("four_eyes_needed", field="token")
-        if any(row.resident_id == by for row in self.rows):
-            raise Refused("own_pay", field="token")
+        check_not_own(self.rows, by)
         self.state, self.approver, self.approved_on = APPROVED, by, day
         self.say(events.BATCH_APPROVED.fact(**self._summed(day)))
 
@@ -204,9 +204,7 @@ class Batch(Aggregate):
         seq = next((seq for seq, row in enumerate(self.rows, 1) if row.pay_month_id == pay_month_id), None)
         if seq is None:
             raise Refused("no_such_row", field="pay_month_id", id=pay_month_id)
-        row = self.rows[seq - 1]
-        if row.resident_id == by:
-            raise Refused("own_pay", field="token")
+        check_not_own([self.rows[seq - 1]], by)
         if seq in self.gone:
             raise Refused("row_is_not_paid", field="pay_month_id", id=pay_month_id)
         said = next((word for word in self.words if word.row == seq), None)
@@ -273,11 +271,12 @@ class Batch(Aggregate):
         return 0
 
     def _reverse(self, came_back: Mapping[int, str], by: tuple[str, ...], day: str, now: datetime) -> None:
-        """Add a reversal of those of the rows that are paid, if any; what came back before came back once."""
+        """Add a reversal of those rows that are paid, if any, each once; raise ``Refused`` for the officer's own pay."""
         gone = self.gone
         rows = {seq: reason for seq, reason in came_back.items() if seq not in gone}
         if not rows:
             return
+        check_not_own((self.rows[seq - 1] for seq in rows), by[-1])
         number, won = len(self.reversals) + 1, sum_of(self.rows, rows)
         self.reversals = (*self.reversals, Reversal(number, day, rows, won, by))
         self.words = tuple(word for word in self.words if word.row not in rows)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.placement.batches.answers import Answer, whole
@@ -87,6 +87,12 @@ def reference(batch_id: str, seq: int) -> str:
 def sum_of(rows: Sequence[Row], seqs: Collection[int]) -> int:
     """Return the won of these rows, numbered from 1."""
     return sum(rows[seq - 1].won for seq in seqs)
+
+
+def check_not_own(rows: Iterable[Row], by: str) -> None:
+    """Raise ``Refused`` for an officer whom one of the rows pays."""
+    if any(row.resident_id == by for row in rows):
+        raise Refused("own_pay", field="token")
 
 
 def check_answer(batch_id: str, rows: Sequence[Row], answer: Answer, outcomes: Collection[int]) -> None:

@@ -273,14 +273,16 @@ def faults(budget: Budget) -> dict[str, int]:
     """Return the identities of the ledger that a budget breaks, with the won by which it does; empty: it balances.
 
     appropriated = held + granted + balance and no balance below 0; committed <= granted; the 동 add up to the whole; nothing below 0.
-    Neither the bank nor residents give back more than was paid; the same won can come back from both: a resident has
-    paid some of it back when the bank sends back the whole. It is then due to the resident, in the next batch.
+    Neither the bank, in any 동, nor residents give back more than was paid; the same won can come back from both: a
+    resident has paid some of it back when the bank sends back the whole. It is then due again, in the next batch.
     """
     sums, parts = budget.sums, sum(budget.dongs.values(), Sums())
     broken = {
         "above_ceiling": max(0, -(budget.balance or 0)),
         "committed_above_granted": max(0, sums.committed - sums.granted),
-        "returned_above_paid": max(0, sums.returned - sums.paid, sums.recovered - sums.paid),
+        "returned_above_paid": max(
+            0, sums.recovered - sums.paid, *(part.returned - part.paid for part in (sums, *budget.dongs.values()))
+        ),
         "dongs_differ": max(abs(whole - part) for whole, part in zip(_figures(sums), _figures(parts), strict=True)),
         "below_zero": max(0, -min(_figures(sums)), *(-min(_figures(part)) for part in budget.dongs.values()), 0),
         "funder_below_zero": max(0, -min(budget.funders.values(), default=0)),

@@ -24,6 +24,8 @@ from services.placement.limits.model import (
 
 #: Kinds that look back over months.
 LOOKING_BACK = ("repeat_months", "recent_months")
+#: Months that such a kind looks back over, or lasts for.
+MOST_MONTHS = 600
 #: What a row may say.
 _KNOWN = {
     "kind",
@@ -74,7 +76,7 @@ def _row(row: dict[str, Any]) -> Limit:
     if not str(row["source"]).strip():
         raise ValueError("source is empty: say where the limit is published")
     value = 0 if kind in WITHOUT_VALUE else _whole("value", row["value"])
-    of_last_months = _whole("of", row["of"]) if kind in LOOKING_BACK else 0
+    of_last_months = _months("of", row["of"]) if kind in LOOKING_BACK else 0
     if kind in LOOKING_BACK and value > of_last_months - (kind == "repeat_months"):
         raise ValueError(f"value {value} of {of_last_months} months is never passed: give a smaller one")
     return Limit(
@@ -89,7 +91,7 @@ def _row(row: dict[str, Any]) -> Limit:
         direct_job=direct_job,
         engagements=_names("engagements", row.get("engagements") or []),
         of_last_months=of_last_months,
-        for_months=_whole("for", row["for"]) if kind in LOOKING_BACK else 0,
+        for_months=_months("for", row["for"]) if kind in LOOKING_BACK else 0,
     )
 
 
@@ -121,6 +123,13 @@ def _whole(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} {value!r}: give a whole number, 1 or more")
     return value
+
+
+def _months(name: str, value: Any) -> int:
+    # Further back there is no day: every selection would fail, not only the start.
+    if _whole(name, value) > MOST_MONTHS:
+        raise ValueError(f"{name} {value!r}: give months, 1 to {MOST_MONTHS}")
+    return int(value)
 
 
 def _day(name: str, value: Any) -> date:

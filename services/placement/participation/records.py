@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from services.placement.limits.model import NATIONWIDE, LimitTable
-from services.placement.participation.belonging import Residents, is_oneself, must_be_of_here, unknown_here
+from services.placement.participation.belonging import Residents, is_for_everybody, must_be_of_here, unknown_here
 from services.placement.participation.claims import TAKEN, Claim
 from services.placement.participation.model import Participation
 from services.placement.participation.months import months_before
@@ -170,7 +170,7 @@ class RecordDesk:
         must_be_of_here(self.residents, actor, resident_id)
         known = self.participations.find(resident_id) or Participation(id=resident_id, tenant=actor.tenant)
         # A name that two tenants gave: what the other one's resident takes part in is not theirs.
-        if is_oneself(actor, resident_id) and known.tenant != actor.tenant:
+        if known.tenant != actor.tenant and not is_for_everybody(actor):
             raise unknown_here()
         return known
 

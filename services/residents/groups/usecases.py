@@ -194,8 +194,7 @@ class GroupDesk:
 
     def count_application(self, submitted: Event) -> None:
         """Count an application once for each group its resident had declared by then; applying again is the same one."""
-        if submitted.data["attempt"] == 1:
-            self._count(submitted, APPLICATIONS)
+        self._count(submitted, APPLICATIONS, attempt=1)
 
     def count_placed(self, selected: Event) -> None:
         """Count a place once for each group; taken back at once when it was given back meanwhile."""
@@ -228,12 +227,12 @@ class GroupDesk:
         fresh = Memberships(id=resident_id, tenant=withdrawn.tenant)
         act_or_create(self.memberships, Act.own(f"forget-{withdrawn.id}", "forget"), fresh, decide)
 
-    def _count(self, event: Event, measure: str) -> None:
-        application_id, attempt = _place(event)
+    def _count(self, event: Event, measure: str, *, attempt: int | None = None) -> None:
+        application_id, told = _place(event)
         names = self.counts.names()
         for group in self._groups_at(event):
             count = GroupCount(
-                id=names.of(application_id, attempt, measure, group),
+                id=names.of(application_id, attempt or told, measure, group),
                 tenant=event.tenant,
                 programme_id=event.data["programme_id"],
                 district=event.data["district"],

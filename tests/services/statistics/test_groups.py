@@ -416,6 +416,46 @@ def test_another_process_publishes_the_same(desk: Desk) -> None:
     assert on(desk.database, desk.clock).figures(OPERATOR, tenant="광산구", about="groups") == first
 
 
+def test_one_whose_listener_died_before_it_could_be_counted_counts_in_every_process_alike(desk: Desk) -> None:
+    desk.note(*some(5), *everybody(9, measures=["placed"]))
+    (tenth,) = everybody(1, "tenth", ["placed"], day="2026-10-20")
+    desk.archive.keep([tenth], desk.clock.now())
+    publish(desk)
+    assert desk.total(about="groups")["placed"] is None
+
+    desk.note(tenth)
+
+    assert on(desk.database, desk.clock).figures(ANYONE, tenant="광산구", about="groups")["total"]["placed"] == 5
+    assert desk.total(about="groups")["placed"] == 5
+
+
+def test_a_rebuild_changes_nothing_that_was_published(desk: Desk) -> None:
+    desk.note(*some(7), *everybody(20))
+    publish(desk)
+    first = desk.figures(about="groups")
+
+    desk.statistics.rebuild(OPERATOR)
+
+    assert desk.figures(about="groups") == first
+
+
+def test_what_was_published_is_asked_again_without_reading_a_fact(desk: Desk) -> None:
+    desk.note(*some(7), *everybody(20), *everybody(20, "other", programme_id="gs-동구"))
+    publish(desk)
+    seen: list[str] = []
+    other = on(desk.database.seen_by(seen.append), desk.clock)  # type: ignore[attr-defined]
+
+    def facts_read(**asked: Any) -> int:
+        before = seen.count("database archive.find")
+        other.figures(ANYONE, tenant="광산구", about="groups", **asked)
+        return seen.count("database archive.find") - before
+
+    assert [facts_read() > 0, facts_read(), facts_read(district=NAMDONG), facts_read(month="2026-11")] == [True, 0, 0, 0]
+
+    desk.note(*everybody(9, "late", day="2026-12-01"))
+    assert facts_read() == 0, "of what is not published yet nothing is read"
+
+
 def test_true_sums_would_be_told_apart() -> None:
     """The property is not empty: an unrounded total gives the masked cell away."""
     crowd = {("gs-동구", district): moved((30, 0)) for district in (NAMDONG, NAMGU)}

@@ -88,6 +88,20 @@ class TestPlaces:
         with pytest.raises(Refused, match="attendance_is_void"):
             office.says("in", 0)
 
+    def test_who_gave_the_place_back_in_time_is_no_no_show_when_that_is_heard_after_it_was_settled(self) -> None:
+        office = an_office()
+        office.placed(*days_of_work(1))
+        left = office.takes_back()
+        office.clock.move(timedelta(days=9))
+        office.follower.settle_due()
+        assert office.sheet()["result"] == "absent"
+
+        office.hears(left, left)
+        office.relays()
+
+        assert (office.sheet()["result"], office.sheet()["minutes"], office.sheet()["revision"]) == ("excused", 0, 2)
+        assert [told["result"] for told in office.facts(events.ATTENDANCE_SETTLED)] == ["absent", "excused"]
+
     def test_who_drops_out_during_the_month_keeps_what_was_worked(self) -> None:
         office = an_office()
         office.placed(*days_of_work(4))

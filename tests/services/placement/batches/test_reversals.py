@@ -267,6 +267,18 @@ def test_nobody_says_of_their_own_pay_that_it_came_back() -> None:
         says(office, Actor("res-1", frozenset({"officer", "resident"}), TENANT), 1)
 
 
+def test_nobody_reads_a_file_that_sends_their_own_pay_back_after_it_was_paid() -> None:
+    office = a_paid_batch(1, 2)
+    both = Actor("res-1", frozenset({"officer", "resident"}), TENANT)
+    own, others = (encoded(office.answer(failed={row: CLOSED})) for row in (1, 2))
+
+    with pytest.raises(Refused, match="own_pay"):
+        office.files.read_returns(both, act_id="own", batch_id="bat-1", content=own)
+    told = office.files.read_returns(both, act_id="others", batch_id="bat-1", content=others)
+
+    assert (told["returned_later"], office.month_of(1).due_now, office.month_of(2).due_now) == (20_640, 0, 20_640)
+
+
 STRANGERS = [
     (Actor("res-2", frozenset({"resident"}), TENANT), "role_not_allowed"),
     (Actor("officer-9", frozenset({"officer"}), "buk"), "other_tenant"),

@@ -229,6 +229,10 @@ def test_a_sweep_checks_a_bounded_number_and_comes_to_all(treasury: Treasury) ->
         ({"sums": Sums(10, 11), "dongs": {"": Sums(10, 11)}}, {"committed_above_granted": 1}),
         ({"sums": Sums(10, 5, 3, 0, 4), "dongs": {"": Sums(10, 5, 3, 0, 4)}}, {"returned_above_paid": 1}),
         ({"sums": Sums(10, 5, 3, 4), "dongs": {"": Sums(10, 5, 3, 4)}}, {"returned_above_paid": 1}),
+        (
+            {"sums": Sums(10, 5, 6, 4), "dongs": {"a": Sums(10, 5, 1, 3), "b": Sums(0, 0, 5, 1)}},
+            {"returned_above_paid": 2},
+        ),
         ({"sums": Sums(10), "dongs": {"": Sums(9)}}, {"dongs_differ": 1}),
         ({"sums": Sums(10), "dongs": {"a": Sums(12), "b": Sums(-2)}}, {"below_zero": 2}),
         ({"sums": Sums(10), "dongs": {"": Sums(10)}, "funders": {"city": 9}}, {"above_ceiling": 1}),

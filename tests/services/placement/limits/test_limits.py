@@ -109,6 +109,8 @@ BAD = {
     GOOD.replace("week_minutes", "shift_overlap").replace("scope", "per: employer, scope"): "per 'employer': give one of total",
     GOOD.replace("week_minutes", "repeat_months").replace("900", "36, of: 36, for: 12"): "value 36 of 36 months is never",
     GOOD.replace("week_minutes", "recent_months").replace("900", "25, of: 24, for: 12"): "value 25 of 24 months is never",
+    GOOD.replace("week_minutes", "repeat_months").replace("900", "24, of: 99999, for: 12"): "of 99999: give months, 1 to 600",
+    GOOD.replace("week_minutes", "recent_months").replace("900", "12, of: 24, for: 99999"): "for 99999: give months, 1 to 600",
     GOOD.replace("value: 900, ", ""): "limits row 1: value is missing: add it",
     GOOD.replace("900", "'15시간'"): "limits row 1: value '15시간': give a whole number, 1 or more",
     GOOD.replace("2026-01-01", "2026"): "limits row 1: since 2026: give a day such as 2026-01-01",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from services.placement.participation.records import RecordDesk
 from services.placement.participation.service import ParticipationService
 from shared.actors import ANYONE, Actor
-from shared.errors import NotFound, Refused
+from shared.errors import NotFound, Refused, Unavailable
 from tests.services.placement.participation.makers import (
     OFFICER,
     RESIDENT,
@@ -178,6 +179,39 @@ def test_two_tenants_note_and_see_their_own_residents_only() -> None:
                 {},
             )
     assert (town.known("res-1").tenant, town.known("res-9").tenant) == (TENANT, ELSEWHERE)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_name_that_two_tenants_gave_shows_neither_the_record_of_the_other(method: str) -> None:
+    town = a_town_with_a_place()
+    town.registered.elsewhere["res-1"] = ELSEWHERE
+    before = town.known()
+
+    for who in ("officer", "officer elsewhere"):
+        told = answer(lambda who=who: METHODS[method](town.records, ASKERS[who], "res-1"))  # type: ignore[misc]
+        assert told == (UNKNOWN, "resident_id", {})
+
+    assert town.known() == before
+
+
+class Away:
+    """The residents service, while nobody answers there."""
+
+    def tenant_of(self, resident_id: str) -> str | None:
+        """Raise ``Unavailable``."""
+        raise Unavailable(f"residents: nobody says who {resident_id} is")
+
+
+def test_while_residents_is_away_an_officer_is_told_so_and_the_resident_sees_the_own_record() -> None:
+    town = a_town_with_a_place()
+    before, records = town.known(), replace(town.records, residents=Away())
+
+    for ask in METHODS.values():
+        with pytest.raises(Unavailable):
+            ask(records, OFFICER, "res-1")
+
+    assert town.known() == before
+    assert len(records.standing(RESIDENT, resident_id="res-1")["spans"]) == 1
 
 
 def test_only_who_is_neither_the_resident_nor_everybodys_makes_us_ask_where_somebody_registered() -> None:

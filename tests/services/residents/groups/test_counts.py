@@ -148,6 +148,17 @@ def test_who_applies_five_times_is_one_applicant(counter: Counter) -> None:
     assert len(counter.said()) == 1
 
 
+def test_who_declares_between_two_tries_is_an_applicant_since_the_second(counter: Counter) -> None:
+    counter.arrive()
+    first = counter.submitted(attempt=1)
+    counter.office.clock.move(timedelta(minutes=1))
+    counter.declare("res-1", "youth")
+    second, third = counter.submitted(attempt=2), counter.submitted(attempt=3)
+    counter.hear(third, first, second, third, counter.selected(attempt=3))
+
+    assert counter.said() == [("youth", "applications", 1, DAY), ("youth", "placed", 1, DAY)]
+
+
 def test_who_declares_later_is_not_counted_backwards(counter: Counter) -> None:
     counter.arrive()
     applied = counter.submitted()
