@@ -40,7 +40,7 @@ def _completed(event: Event) -> Counted | None:
 
 
 def _attended(sums: Sums) -> float | None:
-    """Return the share of the minutes planned that was worked (출근율)."""
+    """Return the share of the minutes planned that was worked (근무시간 이행률)."""
     return quotient(sums["worked_minutes"], sums["planned_minutes"])
 
 

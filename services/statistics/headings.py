@@ -23,7 +23,7 @@ HEADINGS: Mapping[str, Mapping[str, str]] = {
         "applications": "신청(건)",
         "filled": "배치(명)",
         "openings": "모집(건)",
-        "openings_filled": "모집 마감(회)",
+        "openings_filled": "모집 완료(회)",
         "offers": "자리 제안(건)",
         "offers_lapsed": "제안 무산(건)",
         "waitlisted": "예비 편성(건)",
@@ -53,7 +53,7 @@ HEADINGS: Mapping[str, Mapping[str, str]] = {
         "target_sites": "목표 장소(곳)",
         "appropriated": "예산 편성(원)",
         "paid": "예산 지급(원)",
-        "returned": "예산 반납(원)",
+        "returned": "지급 반송(원)",
         "agreements_signed": "협약 체결(건)",
         "agreements_ended": "협약 종료(건)",
     },
@@ -67,7 +67,7 @@ HEADINGS: Mapping[str, Mapping[str, str]] = {
         "worked_minutes": "근무(분)",
         "corrections": "정정(회)",
         "completed": "활동 완료(건)",
-        "attended": "출근율",
+        "attended": "근무시간 이행률(근무분/계획분)",
     },
     "pay": {
         "earned": "발생 수당(원)",
@@ -126,11 +126,13 @@ UNKNOWN = "자료 없음"
 MASKED = "5 미만"
 TOTAL = "합계"
 #: What stands for the day of a file that was asked for without one.
-EVERY_DAY = "지정하지 않음(이후 날짜 포함)"
+EVERY_DAY = "기준일 없음(앞으로의 날짜까지 모두 포함)"
 #: Above the figures of every file; some tables have a word of their own first.
 NOTES: Mapping[str, str] = {
     "": "자료 없음은 0이 아니라 알려진 값이 없다는 뜻입니다.",
     "programmes": "월별 목표와 예산은 그달에 늘거나 준 만큼이고, 합계는 기준일까지 더한 값입니다.",
+    "outcomes": "합계의 달성률은 목표가 있는 사업마다 실적이 있고, 실적이 있는 사업마다 목표가 있을 때에만 적습니다"
+    "(상위 사업의 목표 포함).",
     "groups": "동의한 사람만 셉니다. 개인을 알아볼 수 없도록 5명 단위로 내림하고 5명 미만(0명 포함)은 가립니다. "
     "매월 1일에 지난달까지를 한 번만 공표하며, 새로 온 사람이 5명이 될 때마다 다시 셉니다. 그 밖의 사람이 늘 5명 이상 남도록 "
     "하므로 실제보다 적을 수 있고, 자리를 반납해도 줄이지 않습니다. 합계는 공표한 값을 더한 것입니다.",

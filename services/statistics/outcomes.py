@@ -7,7 +7,7 @@ not 0; so is the target that was never set.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from services.statistics.model import Sums, quotient
@@ -34,6 +34,10 @@ def against(
     of what is known. The target of an umbrella, which has no openings of its own (``running``: those that have), holds
     those of what stands under it, so that these add their outcomes only. A target of nothing is none: that is what is
     said of one that was taken back.
+
+    ``achieved`` of a total never sets one programme's outcome over another's target. It is null unless every programme
+    with a target has an outcome (an umbrella without openings: something under it has), and every outcome in it is of
+    a programme with a target, its own or that of an umbrella which holds it.
     """
     done = {"jobs": jobs, "attendance": attendance}
     rows = []
@@ -50,21 +54,29 @@ def against(
                         **_set_against(target, outcome),
                     }
                 )
+
+    def holders(programme: str, measure: str) -> list[str]:
+        umbrellas = (one for one in above(programme, parents) if one not in running)
+        return [one for one in umbrellas if _target(measure, one, targets) is not None]
+
     total = {
-        measure: _set_against(
-            _sum(
-                row["target"]
-                for row in rows
-                if row["measure"] == measure
-                and all(
-                    one in running or _target(measure, one, targets) is None for one in above(row["programme_id"], parents)
-                )
-            ),
-            _sum(row["outcome"] for row in rows if row["measure"] == measure),
-        )
+        measure: _total([(row, holders(row["programme_id"], measure)) for row in rows if row["measure"] == measure])
         for measure in TARGET_MEASURES
     }
     return {"rows": rows, "total": total}
+
+
+def _total(rows: Sequence[tuple[Mapping[str, Any], list[str]]]) -> dict[str, Any]:
+    """Return the total of a measure; ``rows``: each with the umbrellas whose targets hold what it promises and does."""
+    told = _set_against(
+        _sum(row["target"] for row, holders in rows if not holders),
+        _sum(row["outcome"] for row, _ in rows),
+    )
+    promised = {row["programme_id"] for row, _ in rows if row["target"] is not None}
+    done = [{row["programme_id"], *holders} for row, holders in rows if row["outcome"] is not None]
+    if promised - set().union(*done) or any(promised.isdisjoint(one) for one in done):
+        told["achieved"] = None
+    return told
 
 
 def above(programme: str, parents: Mapping[str, str | None]) -> list[str]:

@@ -9,7 +9,7 @@ from tests.simulation.run import one_town, simulate
 from tests.simulation.stories import STORIES
 
 #: Seeds a fault may need. More would mean that the towns don't look hard enough.
-SEEDS = 40
+SEEDS = 80
 
 
 def test_a_few_towns_keep_every_promise() -> None:
@@ -23,6 +23,7 @@ def test_the_same_seed_tells_the_same_story(name: str) -> None:
     assert one_town(7, STORIES[name]) == one_town(7, STORIES[name])
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_planted_fault_is_found(fault: Fault) -> None:
     report = simulate(SEEDS, fault=fault)

@@ -132,7 +132,7 @@ class Story(Player):
             self._review(self.district)
         except Refused as refused:
             self.outcome.own_review_refused = refused.code
-        self.board.act("광산구", "제 제안을 심사하려 함 → 거절", self.outcome.own_review_refused,
+        self.board.act("광산구", "자기 제안을 심사하려 함 → 거절", self.outcome.own_review_refused,
                        good=bool(self.outcome.own_review_refused))
         self._review(self.city)
         self._do(

@@ -107,7 +107,7 @@ class Outcome:
             ),
             Promise(
                 self.proposal_state == "selected" and bool(self.hosted_id) and bool(self.own_review_refused),
-                "구의 제안이 심사를 거쳐 사업이 된다; 제 제안은 심사하지 못한다",
+                "구의 제안이 심사를 거쳐 사업이 된다; 자기 제안은 심사하지 못한다",
                 "a district's proposal becomes a programme; nobody reviews their own",
                 f"{self.hosted_id or '없음'} · 거절 {self.own_review_refused or '없음'}",
             ),

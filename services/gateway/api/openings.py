@@ -59,7 +59,7 @@ class PublishOpening(Body):
     title = text(120, example="작은도서관 도서 정리")
     place = fields.Nested(Place, required=True)
     shifts = fields.List(fields.Nested(Shift), required=True, validate=validate.Length(1, 100))
-    places = whole(1, 10_000, example=3)
+    places = whole(1, 300, example=3)
     hourly_won = whole(0, 1_000_000, example=10_320)
     mode = fields.String(
         load_default="officer",

@@ -58,6 +58,10 @@ class TextVersion(Body):
     text_version = text(40, example="2026-01")
 
 
+class Withdrawal(Body):
+    text_version = text(40, required=False, example="2026-01")
+
+
 class Given(Told):
     given = fields.Boolean()
 
@@ -111,7 +115,7 @@ def give_consent(body: dict[str, Any], resident_id: str, purpose: str) -> Any:
 
 
 @residents.asks(
-    "POST", "/v1/residents/<resident_id>/consents/<purpose>/withdraw", "동의 철회", body=TextVersion, told=Answer
+    "POST", "/v1/residents/<resident_id>/consents/<purpose>/withdraw", "동의 철회", body=Withdrawal, told=Answer
 )
 def withdraw_consent(body: dict[str, Any], resident_id: str, purpose: str) -> Any:
     """Withdraw a consent; what was kept because of it is removed."""

@@ -183,22 +183,22 @@ class Budget(Aggregate):
         self._say_appropriated(funder, won, district=district, day=day)
 
     def set_total(self, total: int | None, *, district: str | None, day: str) -> None:
-        """Set the ceiling, whoever pays: ``other`` carries the difference. None takes all appropriations back.
+        """Set the ceiling, whoever pays: ``other`` carries the difference. None (자료 없음) takes that back, too.
 
         Raises ``Refused`` below what the other funders gave, and below what is already held and granted.
         """
-        if total is not None:
-            self._must_suffice(total, "total")
-            others = sum(won for funder, won in self.funders.items() if funder != OTHER)
-            if total < others:
-                raise Refused("total_below_funders", field="total", least=others)
-            if total != self.total:
-                was, self.funders[OTHER] = self.funders.get(OTHER, 0), total - others
-                self._say_appropriated(OTHER, total - others - was, district=district, day=day)
+        others = sum(won for funder, won in self.funders.items() if funder != OTHER)
+        if (total or 0) < others:
+            raise Refused("total_below_funders", field="total", least=others)
+        if total is None and self.total is None:
             return
-        gone, self.funders = self.funders, {}
-        for funder, won in gone.items():
-            self._say_appropriated(funder, -won, district=district, day=day)
+        self._must_suffice(total or 0, "total")
+        if total is not None and total != self.total:
+            was, self.funders[OTHER] = self.funders.get(OTHER, 0), total - others
+            self._say_appropriated(OTHER, total - others - was, district=district, day=day)
+        elif total is None:
+            gone, self.funders = self.funders.get(OTHER, 0), {}
+            self._say_appropriated(OTHER, -gone, district=district, day=day)
 
     def hold(self, hold: Hold) -> None:
         """Set an amount aside; raise ``Refused`` when it does not fit."""

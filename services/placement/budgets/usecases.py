@@ -92,7 +92,7 @@ class BudgetDesk:
     def set_total(self, actor: Actor, *, act_id: str, programme_id: str, total: int | None) -> Mapping[str, Any]:
         """Set a programme's ceiling in won, or None for 자료 없음; officers of the tenant and district.
 
-        Beside funders the funder ``other`` carries what is missing; None takes all appropriations back.
+        Beside funders the funder ``other`` carries what is missing. None takes back what no other funder gave.
         """
         programme = self._for_officer(actor, programme_id)
         if total is not None and total < 0:

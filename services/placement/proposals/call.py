@@ -81,7 +81,7 @@ class Call(Aggregate):
     def close(self) -> None:
         """Take no more proposals, before the time."""
         if self.state == CLOSED:
-            raise Refused("call_is_closed", field="call_id")
+            raise Refused("call_closed_already", field="call_id")
         if self.state == PLANNED:
             raise Refused("call_not_open_yet", field="call_id", opens_at=iso(self.opens_at))
         self._close()

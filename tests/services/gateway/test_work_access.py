@@ -345,6 +345,10 @@ def test_a_profile_is_ones_own_until_one_consents(town: Neighbourhood, settled: 
     told = town.does(HOST, "GET", applied)
     assert (told["completed"], told["recommendations"]) == (1, [])
 
+    # Withdrawing is as easy as it can be: nobody has to know which version of the text they agreed to.
+    town.does(EUNHA, "POST", f"{consent}/withdraw")
+    refused(town, {HOST: "trust_profile_consent_needed"}, "GET", applied)
+
 
 # Accounts and groups.
 

@@ -75,6 +75,22 @@ def test_a_file_without_a_day_does_not_call_what_is_to_come_todays(desk: Desk) -
     assert lines(export(desk, about="programmes", through="2026-11-22"))[1] == ["기준일", "2026-11-22"]
 
 
+def test_a_total_over_anothers_target_is_unknown_in_every_format(desk: Desk) -> None:
+    desk.note(*(said(PLACEMENT_SELECTED, f"s-{n}", programme_id="광산구:가") for n in range(2)))
+    desk.note(said(TARGET_SET, "t-나", programme_id="광산구:나", value=30))
+
+    assert lines(export(desk, about="outcomes"))[-2] == ["합계", "", "일자리(개)", "30", "2", UNKNOWN]
+    assert cells(export(desk, "xlsx", about="outcomes"))[-2][3:] == [30, 2, UNKNOWN]
+    told = json.loads(export(desk, "json", about="outcomes")["content"])
+    assert told["total"]["jobs"] == {"target": 30, "outcome": 2, "achieved": None}
+
+
+def test_headings_keep_minutes_worked_from_coming_and_sent_back_from_given_back() -> None:
+    assert HEADINGS["attendance"]["attended"] == "근무시간 이행률(근무분/계획분)"
+    assert HEADINGS["programmes"]["returned"] == HEADINGS["pay"]["returned"] == "지급 반송(원)"
+    assert HEADINGS["jobs"]["openings_filled"] == "모집 완료(회)"
+
+
 def test_what_is_unknown_is_said_in_words_and_masked_cells_in_others(desk: Desk) -> None:
     desk.note(said(PLACEMENT_SELECTED, "s-1"), *(said(GROUP_COUNTED, f"g-{n}") for n in range(6)), *everybody(20))
     publish(desk)

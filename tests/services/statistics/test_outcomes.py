@@ -108,6 +108,46 @@ def test_the_target_of_an_umbrella_holds_those_of_what_stands_under_it(desk: Des
     assert outcomes(desk, programme_id=GRANDCHILD)["total"]["jobs"]["target"] == 5
 
 
+def total(desk: Desk, **asked: Any) -> dict[str, Any]:
+    found: dict[str, Any] = outcomes(desk, **asked)["total"]["jobs"]
+    return found
+
+
+def test_a_total_does_not_set_one_programmes_outcome_over_anothers_target(desk: Desk) -> None:
+    desk.note(*(said(openings.PLACEMENT_SELECTED, f"s-{n}", programme_id="광산구:가") for n in range(2)))
+    desk.note(said(plans.TARGET_SET, "t-나", programme_id="광산구:나", value=30))
+
+    assert total(desk) == {"target": 30, "outcome": 2, "achieved": None}
+
+
+def test_a_total_of_programmes_with_both_tells_what_was_achieved(desk: Desk) -> None:
+    a_year(desk, CHILD, target=4, filled=3)
+    a_year(desk, GRANDCHILD, target=6, filled=2)
+
+    assert total(desk) == {"target": 10, "outcome": 5, "achieved": 0.5}
+
+    desk.note(said(plans.TARGET_SET, "t-나", programme_id="광산구:나", value=10))
+    assert total(desk) == {"target": 20, "outcome": 5, "achieved": None}, "a target of which no outcome is known"
+
+
+def test_an_outcome_without_a_target_makes_the_share_of_a_total_unknown(desk: Desk) -> None:
+    a_year(desk)
+    desk.note(said(openings.PLACEMENT_SELECTED, "s-가", programme_id="광산구:가"))
+
+    assert total(desk) == {"target": 4, "outcome": 4, "achieved": None}
+
+
+def test_the_target_of_an_umbrella_is_one_for_what_stands_under_it(desk: Desk) -> None:
+    desk.note(a_programme(UMBRELLA, None), a_programme(CHILD, UMBRELLA), a_programme(GRANDCHILD, CHILD))
+    desk.note(said(plans.TARGET_SET, "t-umbrella", programme_id=UMBRELLA, value=4))
+    desk.note(said(openings.PLACEMENT_SELECTED, "s-1", programme_id=GRANDCHILD))
+
+    assert total(desk, umbrella=UMBRELLA) == {"target": 4, "outcome": 1, "achieved": 0.25}
+
+    desk.note(said(openings.OPENING_PUBLISHED, "o-1", programme_id=UMBRELLA))
+    assert total(desk, umbrella=UMBRELLA)["achieved"] is None, "with openings of its own the target is its own alone"
+
+
 def test_a_target_that_was_taken_back_is_none_and_not_zero(desk: Desk) -> None:
     a_year(desk)
     desk.note(said(plans.TARGET_SET, "t-back", programme_id=CHILD, value=0, was=4, day="2026-11-01"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -97,9 +98,24 @@ def test_a_ceiling_is_carried_by_whoever_else_pays(treasury: Treasury) -> None:
         treasury.desk.set_total(CITY, act_id="less", programme_id=ALLOWANCE, total=299)
     assert refused.value.values == {"least": 300}
 
+    with pytest.raises(Refused, match="total_below_funders"):
+        treasury.desk.set_total(CITY, act_id="none", programme_id=ALLOWANCE, total=None)
+    assert treasury.budget().funders == {"city": 300, "other": 700}
+
+
+def test_a_ceiling_that_no_funder_gave_is_taken_back_while_nothing_stands_under_it(treasury: Treasury) -> None:
+    treasury.desk.set_total(CITY, act_id="total", programme_id=ALLOWANCE, total=1_000)
     treasury.desk.set_total(CITY, act_id="none", programme_id=ALLOWANCE, total=None)
     assert treasury.budget().funders == {}
     assert treasury.budget().total is None
+    treasury.desk.set_total(CITY, act_id="none again", programme_id=ALLOWANCE, total=None)
+    assert [event.data["won"] for event in treasury.said()] == [1_000, -1_000]
+
+    budget = treasury.budget()
+    budget.set_total(1_000, district=GWANGSAN, day="2026-11-22")
+    budget.sums = replace(budget.sums, granted=1)
+    with pytest.raises(Refused, match="budget_below_granted"):
+        budget.set_total(None, district=GWANGSAN, day="2026-11-22")
 
 
 def test_what_is_said_adds_up_to_the_ceiling(treasury: Treasury) -> None:
@@ -112,6 +128,7 @@ def test_what_is_said_adds_up_to_the_ceiling(treasury: Treasury) -> None:
     assert [event.data["total"] for event in said] == [300, 1_000, 900]
     assert {event.data["district"] for event in said} == {GWANGSAN}
 
+    treasury.gives(-200, "city")
     treasury.desk.set_total(CITY, act_id="none", programme_id=ALLOWANCE, total=None)
     assert sum(event.data["won"] for event in treasury.said()) == 0
 

@@ -71,7 +71,7 @@ def test_the_city_may_close_before_the_time(hall: Hall) -> None:
     assert state(hall) == "closed"
     with pytest.raises(Refused, match="call_is_closed"):
         hall.proposes()
-    with pytest.raises(Refused, match="call_is_closed"):
+    with pytest.raises(Refused, match="call_closed_already"):
         hall.calls.close(CITY, act_id="again", call_id="call-2027")
 
 
