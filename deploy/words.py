@@ -147,7 +147,7 @@ QUEUES: dict[str, Word] = {
     "spaces.agreement": Word("예약 대사", "agreement"),
     "spaces.occupancy": Word("이용률", "occupancy"),
     "spaces.nearby": Word("빈 공간 지도", "map of rooms"),
-    "notifications.letters": Word("편지", "letters"),
+    "notifications.letters": Word("알림", "letters"),
     "notifications.news": Word("동네 소식", "news"),
     "residents.withdrawals": Word("동의 철회", "withdrawals"),
     "residents.reach": Word("이웃", "reach"),

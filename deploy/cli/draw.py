@@ -21,12 +21,12 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 #: What does not match, in words.
 WORDS = {
     "not_a_draw": "추첨 자료가 아니거나 빠진 항목이 있습니다 (not a draw, or a field is missing)",
-    "not_drawn_yet": "아직 추첨하지 않았습니다. 씨앗은 마감 뒤에 공개됩니다 (not drawn yet)",
-    "seed": "공개된 씨앗이 미리 약속한 값(seed_hash)과 다릅니다 (the seed is not what was committed)",
+    "not_drawn_yet": "아직 추첨하지 않았습니다. 시드는 마감 뒤에 공개됩니다 (not drawn yet)",
+    "seed": "공개된 시드가 미리 약속한 값(seed_hash)과 다릅니다 (the seed is not what was committed)",
     "tickets_missing": "추첨표 수가 지원자 수와 다릅니다. 자료가 여러 쪽이면 추첨표를 모두 이어 주십시오 "
     "(tickets are missing: join those of all pages)",
     "ticket_twice": "같은 추첨표가 두 번 있습니다 (a ticket is there twice)",
-    "order": "추첨표의 순서가 씨앗으로 계산한 순서와 다릅니다 (another order than the seed gives)",
+    "order": "추첨표의 순서가 시드로 계산한 순서와 다릅니다 (another order than the seed gives)",
     "order_hash": "순서의 해시가 다릅니다 (the order's hash differs)",
     "places": "준 자리와 제안한 자리가 모집 인원이나 제안 횟수보다 많습니다 "
     "(more places given or offered than there are, or than were asked)",

@@ -239,7 +239,7 @@ def _letters(branch: Tree, event: Mapping[str, Any], caused: Mapping[str, Any]) 
     for notice in caused.get("notices", []):
         branch.add(Text.assemble(("✉ ", "yellow"), f"알림: {notice['title']} ({notice['district']})"))
     if not letters and not caused.get("notices"):
-        branch.add(Text("편지 없음 (no letter)", style="dim"))
+        branch.add(Text("알림 없음 (no letter)", style="dim"))
 
 
 def _waiting(letters: Sequence[DeadLetter]) -> RenderableType:

@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False)
 )
 def command(
     seeds: Annotated[int, typer.Option(min=1, metavar="N", help="몇 개의 도시 (how many towns)")] = 100,
-    first: Annotated[int, typer.Option(min=0, metavar="SEED", help="첫 씨앗 (the first seed)")] = 1,
+    first: Annotated[int, typer.Option(min=0, metavar="SEED", help="첫 시드 (the first seed)")] = 1,
     fault: Annotated[
         str | None, typer.Option(metavar="NAME", help="심을 결함 (plant a fault, and see it found)")
     ] = None,
@@ -65,4 +65,4 @@ def _told(report: Any) -> str:
     if not report.violations:
         return f"도시 {report.seeds}개, 어긋남 없음 (no violation) · {report.seconds:.1f} s · {pace:.0f}/min"
     story = "\n".join(report.story)
-    return f"{story}\n씨앗 {report.seed}: 어긋남 {report.violations}건 (violations in seed {report.seed})"
+    return f"{story}\n시드 {report.seed}: 어긋남 {report.violations}건 (violations in seed {report.seed})"

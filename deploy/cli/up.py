@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False)
 
 #: What becomes of letters, where no mail server of the town's sends them.
 MAIL = {
-    "inbox": "메일은 나가지 않습니다. 편지는 알림함에만 있습니다. (no mail goes out: SIPBUN_SMTP_URL is not set)",
+    "inbox": "메일은 나가지 않습니다. 알림은 알림함에만 있습니다. (no mail goes out: SIPBUN_SMTP_URL is not set)",
     "sink": "메일은 모아 두기만 하고 보내지 않습니다. (a sink keeps every mail and delivers none)",
 }
 
@@ -39,7 +39,7 @@ def command(
     http_port: Annotated[int | None, typer.Option(help="관문의 포트 (the gateway's port); 8080 if free")] = None,
     wait: Annotated[float, typer.Option(help="준비를 기다리는 초 (seconds to wait until ready)")] = 180.0,
     mail_sink: Annotated[
-        bool, typer.Option("--mail-sink", help="편지를 보내지 않고 모아 둔다 (keep letters, deliver none)")
+        bool, typer.Option("--mail-sink", help="메일을 보내지 않고 모아 둔다 (keep letters, deliver none)")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -37,7 +37,7 @@ def duplicates(told: Readings) -> list[str]:
     found = [f"사건 {key}: 기록 {len(kept)}건" for key, kept in told.archive.items() for _ in kept[1:]]
     for resident, letters in told.inboxes.items():
         tally = Counter((letter["kind"], letter["about"]) for letter in letters)
-        found += _beyond_one(tally, lambda name, n, who=resident: f"{who}: {name[0]} 편지 {n}통")
+        found += _beyond_one(tally, lambda name, n, who=resident: f"{who}: {name[0]} 알림 {n}건")
     mails = Counter(mail for line in told.mail_log for mail in _ACCEPTED.findall(line) if _is_of(mail, told.inboxes))
     found += _beyond_one(mails, lambda name, n: f"메일 {name}: {n}번 나감")
     found += ["모집 완료가 한 번 더 알려짐"] * (len(told.filled) - 1)
@@ -57,7 +57,7 @@ def missing(told: Readings, *, applicants: Iterable[tuple[str, str]]) -> list[st
         elif not any(
             letter["kind"] == state and letter["about"] == told.opening_id for letter in told.inboxes.get(resident, ())
         ):
-            found.append(f"{name}: {state} 편지 없음")
+            found.append(f"{name}: {state} 알림 없음")
     for name, expected in told.acknowledged.items():
         counted = told.figures.get(name) or 0
         found += [f"지표 {name}: {counted}"] * max(0, expected - counted)

@@ -1,6 +1,6 @@
 """Draws the demo: the timeline while it happens, and the verdict at its end.
 
-때 | 누가 · 무엇이 | 대기열 | 반응 | 편지 | 지표
+때 | 누가 · 무엇이 | 대기열 | 반응 | 알림 | 지표
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def drawn(view: View, *, rows: int | None = None) -> RenderableType:
         ("누가 · 무엇이\nwho · what", 44, 26),
         ("대기열\nqueue", 22, 10),
         ("반응\nreaction", 26, 16),
-        ("편지\nletter", 16, 10),
+        ("알림\nletter", 16, 10),
         ("지표\nfigure", 13, 9),
     ):
         table.add_column(title, ratio=ratio, min_width=least, overflow="fold")

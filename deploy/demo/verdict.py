@@ -128,7 +128,7 @@ class Outcome:
             ),
             Promise(
                 list(self.neighbours_told.values()) == [1] * len(NEIGHBOURS),
-                "가까이 사는 이웃에게 새 일자리 편지 한 통씩",
+                "가까이 사는 이웃에게 새 일자리 알림 한 건씩",
                 "one letter to each neighbour in reach",
                 ", ".join(f"{name} {count}통" for name, count in self.neighbours_told.items()),
             ),
@@ -155,7 +155,7 @@ class Outcome:
             judged.append(
                 Promise(
                     self.mails == {"sent": len(APPLICANTS)},
-                    "편지는 메일로도 나간다",
+                    "알림은 메일로도 나간다",
                     "each letter went out by mail",
                     ", ".join(f"{mail_word(state).ko} {count}" for state, count in self.mails.items()),
                 )

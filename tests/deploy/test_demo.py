@@ -142,8 +142,8 @@ def test_an_outcome_that_keeps_every_promise_is_ok() -> None:
         {"figures": {"filled": 3, "applications": 10, "competition": 3.3}},
         {"redelivered": 4},
         {"dealt_with": {"placement.openings": 5, "statistics.archive": 4}},
-        {"duplicates": ["res-1: selected 편지 2통"]},
-        {"missing": ["가온: selected 편지 없음"]},
+        {"duplicates": ["res-1: selected 알림 2건"]},
+        {"missing": ["가온: selected 알림 없음"]},
     ],
     ids=lambda broken: next(iter(broken)),
 )

@@ -271,11 +271,11 @@ class Story(Player):
         self.outcome.events = len(archive)
         self.outcome.duplicates = [
             *(f"사건 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
-            *(f"{who.subject}: {kind} 편지 {count}통" for who in people for kind, count in self._twice(who)),
+            *(f"{who.subject}: {kind} 알림 {count}건" for who in people for kind, count in self._twice(who)),
         ]
         self.outcome.missing = [
             *(f"기록되지 않은 사건 {key}" for key, kept in archive.items() if not kept),
-            *(f"{kind} 편지 {count - counted[kind]}통" for kind, count in wanted.items() if counted[kind] < count),
+            *(f"{kind} 알림 {count - counted[kind]}건" for kind, count in wanted.items() if counted[kind] < count),
         ]
         seen = self.watcher.seen("spaces.booking.displaced")
         self.outcome.filled_id = seen[0].event.id if seen else ""

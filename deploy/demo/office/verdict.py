@@ -68,15 +68,15 @@ class Outcome:
             ),
             Promise(
                 self.state_after_recovery == "confirmed" and self.confirmed_letters == 1,
-                "달력이 돌아오면 대사하여 확정하고, 편지는 한 통",
+                "달력이 돌아오면 대사하여 확정하고, 알림은 한 건",
                 "confirmed once the calendar is back, with one letter",
-                f"{_word(self.state_after_recovery)} · 편지 {self.confirmed_letters}통",
+                f"{_word(self.state_after_recovery)} · 알림 {self.confirmed_letters}건",
             ),
             Promise(
                 self.displaced == 1 and self.letters.get("booking_displaced") == 1,
-                "뒤늦게 온 시설 일정은 시설 사정 취소가 되고, 편지는 한 통",
+                "뒤늦게 온 시설 일정은 시설 사정 취소가 되고, 알림은 한 건",
                 "a late blackout displaces the booking, with one letter",
-                f"시설 사정 취소 {self.displaced} · 편지 {self.letters.get('booking_displaced', 0)}통",
+                f"시설 사정 취소 {self.displaced} · 알림 {self.letters.get('booking_displaced', 0)}건",
             ),
             Promise(
                 self.charged == 0 and self.balance_after == self.balance_before,

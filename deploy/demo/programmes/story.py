@@ -163,7 +163,7 @@ class Story(Player):
             title="경로당 식사 보조", place=cast.PLACE, shifts=cast.shifts(), places=cast.PLACES,
             hourly_won=cast.HOURLY, mode="draw", deadline=iso(cast.deadline(self.desk.clock.now())), dong="첨단2동",
         )
-        self.board.act("경로당", "모집 공고를 올림: 추첨", f"{cast.PLACES}자리, 씨앗의 해시를 먼저 공개")
+        self.board.act("경로당", "모집 공고를 올림: 추첨", f"{cast.PLACES}자리, 시드의 해시를 먼저 공개")
         quoted = self._ask(self.people[0], OPENINGS, "quote", opening_id=self.opening)
         above = sum(month["above_cap"] or 0 for month in quoted["limits"]["months"])
         self.board.act(cast.APPLICANTS[0], "지원 전에 한도와 수당을 봄",
@@ -174,7 +174,7 @@ class Story(Player):
         drawn = self.desk.wait(lambda: self._ask(None, OPENINGS, "draw", opening_id=self.opening), lambda told: told["seed"])
         self.outcome.drawn = len(drawn["tickets"])
         self.outcome.draw_verified = verify(drawn).ok
-        self.board.act("누구나", "추첨을 다시 계산해 봄", f"씨앗 {str(drawn['seed'])[:8]}…",
+        self.board.act("누구나", "추첨을 다시 계산해 봄", f"시드 {str(drawn['seed'])[:8]}…",
                        good=self.outcome.draw_verified)
         self._answer_offers()
 
@@ -338,11 +338,11 @@ class Story(Player):
         self.outcome.events = len(archive)
         self.outcome.duplicates = [
             *(f"사건 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
-            *(f"{kind} 편지 {counted[kind]}통" for kind, count in wanted.items() if counted[kind] > count),
+            *(f"{kind} 알림 {counted[kind]}건" for kind, count in wanted.items() if counted[kind] > count),
         ]
         self.outcome.missing = [
             *(f"기록되지 않은 사건 {key}" for key, kept in archive.items() if not kept),
-            *(f"{kind} 편지 {count - counted[kind]}통" for kind, count in wanted.items() if counted[kind] < count),
+            *(f"{kind} 알림 {count - counted[kind]}건" for kind, count in wanted.items() if counted[kind] < count),
         ]
         seen = self.watcher.seen("placement.batch.filed")
         self.outcome.filled_id = seen[0].event.id if seen else ""

@@ -118,7 +118,7 @@ class Opening(OpeningState):
     target_group = fields.String(allow_none=True)
     direct_job = fields.Boolean(metadata={"description": "직접일자리: 다른 직접일자리와 겹칠 수 없음"})
     engagement = fields.String()
-    seed_hash = fields.String(allow_none=True, metadata={"description": "추첨 씨앗의 약속 · commits to the draw's seed"})
+    seed_hash = fields.String(allow_none=True, metadata={"description": "추첨 시드의 약속 · commits to the draw's seed"})
     published_at = fields.String()
     ended_at = fields.String(allow_none=True, metadata={"description": "마감되거나 취소된 때 · when it was closed or called off"})
     round = fields.Integer()

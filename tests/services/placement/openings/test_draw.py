@@ -222,7 +222,7 @@ def test_the_command_says_in_korean_what_does_not_match(drawn: dict[str, Any]) -
     told = CliRunner().invoke(app, ["verify", "-"], input=json.dumps({**drawn, "seed": "0" * 64}))
 
     assert told.exit_code == 1
-    assert "씨앗" in told.stdout
+    assert "시드" in told.stdout
 
 
 def test_the_command_takes_a_file_as_a_spreadsheet_saves_it(drawn: dict[str, Any], tmp_path: Path) -> None:
