@@ -103,7 +103,10 @@ class Working:
     def _select_for_both(self, story: Story, jobs: Sequence[Job]) -> None:
         """Two officers give the same resident two direct jobs on the same days, in the same moment."""
         who = jobs[0].applicants[0]
-        self._acting.at_once(*(partial(self._select, story, job, who, by) for job, by in zip(jobs, OFFICERS, strict=False)))
+        if all(who in self._applied(story, job) for job in jobs):
+            self._acting.at_once(
+                *(partial(self._select, story, job, who, by) for job, by in zip(jobs, OFFICERS, strict=False))
+            )
 
     def _give_places(self, story: Story, job: Job, random: Random) -> None:
         if job.mode == "officer":
@@ -119,7 +122,8 @@ class Working:
 
     def _choose(self, story: Story, job: Job, random: Random) -> None:
         """Select one by one; the last place is given by two officers in the same moment, to two or to one and the same."""
-        left = list(job.applicants)
+        applied = self._applied(story, job)
+        left = [name for name in job.applicants if name in applied]
         while left and self._opening(story, job)["state"] == "open":
             free = self._opening(story, job)["free"]
             first = left.pop(0)
@@ -132,6 +136,10 @@ class Working:
             )
             if second != first and told[1].refused is None:
                 left.remove(second)
+
+    def _applied(self, story: Story, job: Job) -> set[str]:
+        """Return who could apply: whoever has a place at the same hours by now was refused."""
+        return {row["resident_id"] for row in self._applications(story, job)}
 
     def _select(self, story: Story, job: Job, resident: str, by: Who) -> Told:
         about = f"{job.id}:{resident}"
