@@ -62,7 +62,7 @@ def command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """사건의 약속: 종류와 판, 누가 말하고 누가 듣는가 (the events there are, who says and who hears them)."""
+    """이벤트의 약속: 종류와 판, 누가 말하고 누가 듣는가 (the events there are, who says and who hears them)."""
     if write:
         written = write_samples()
         give(
@@ -75,7 +75,7 @@ def command(
     if not rows:
         fail(
             "no_such_type",
-            f"{event_type}: 그런 사건은 없습니다 (no event is named so).",
+            f"{event_type}: 그런 이벤트는 없습니다 (no event is named so).",
             fix="./sipbun contracts",
             as_json=as_json,
             status=USAGE,
@@ -85,7 +85,7 @@ def command(
 
 def _shown(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("사건 (routing key)", no_wrap=True)
+    table.add_column("이벤트 (routing key)", no_wrap=True)
     table.add_column("듣는 쪽 (who hears it)")
     for row in rows:
         heard = ", ".join([*row["hears"], *(f"{name}*" for name in row["feeds"])])

@@ -18,10 +18,12 @@ from services.placement.openings.draw import Verdict, ticket_of, verify
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
+#: The one fault that is none: nothing is published yet that could match.
+NOT_DRAWN = "not_drawn_yet"
 #: What does not match, in words.
 WORDS = {
     "not_a_draw": "추첨 자료가 아니거나 빠진 항목이 있습니다 (not a draw, or a field is missing)",
-    "not_drawn_yet": "아직 추첨하지 않았습니다. 시드는 마감 뒤에 공개됩니다 (not drawn yet)",
+    NOT_DRAWN: "아직 추첨하지 않았습니다. 시드는 마감 뒤에 공개됩니다 (not drawn yet)",
     "seed": "공개된 시드가 미리 약속한 값(seed_hash)과 다릅니다 (the seed is not what was committed)",
     "tickets_missing": "추첨표 수가 지원자 수와 다릅니다. 자료가 여러 쪽이면 추첨표를 모두 이어 주십시오 "
     "(tickets are missing: join those of all pages)",
@@ -91,6 +93,8 @@ def _whole(text: str) -> str:
 def _told(verdict: Verdict, resident: str | None, rank: int | None) -> str:
     if verdict.ok:
         told = f"맞습니다: 추첨표 {verdict.candidates}장의 순서를 다시 계산했습니다 (it matches)."
+    elif verdict.faults == (NOT_DRAWN,):
+        told = WORDS[NOT_DRAWN]
     else:
         told = "맞지 않습니다 (it does not match):\n" + "\n".join(f"  {name}: {WORDS[name]}" for name in verdict.faults)
     if resident is None:

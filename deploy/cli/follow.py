@@ -90,9 +90,9 @@ class Followed:
         }
 
 
-@app.command(help="사건 하나를 따라간다 (one event through the town): 말한 곳, 들은 곳, 그래서 일어난 일.")
+@app.command(help="이벤트 하나를 따라간다 (one event through the town): 말한 곳, 들은 곳, 그래서 일어난 일.")
 def command(
-    event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help="사건의 id (the event's id)")],
+    event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help="이벤트의 id (the event's id)")],
     as_json: AsJson = False,
 ) -> None:
     """Follow an event by its id; exit 1 when it is not known, not archived, or a copy of it waits."""
@@ -104,7 +104,7 @@ def command(
     if not found.known:
         fail(
             "not_found",
-            f"아무도 모르는 사건입니다 (nobody knows of this event): {event_id}",
+            f"아무도 모르는 이벤트입니다 (nobody knows of this event): {event_id}",
             fix="아직 나오지 않았을 수 있습니다 (it may still be in an outbox): ./sipbun status",
             as_json=as_json,
         )
@@ -209,10 +209,10 @@ def _event(found: Followed, event: Mapping[str, Any]) -> RenderableType:
         if one["name"] == "notifications.letters":
             _letters(branch, event, found.caused.get(event["event_key"], {}))
     if found.beside:
-        beside = root.add("같은 일에서 나온 사건 (said by the same act)")
+        beside = root.add("같은 일에서 나온 이벤트 (said by the same act)")
         for other in found.beside:
             beside.add(Text.assemble(called(other["type"]), (f"  {other['event_id']}", "dim")))
-    return Panel(root, title=f"사건 {found.event_id}", title_align="left", border_style="blue")
+    return Panel(root, title=f"이벤트 {found.event_id}", title_align="left", border_style="blue")
 
 
 def _hearer(name: str, kind: str, dead: DeadLetter | None) -> Text:
@@ -235,7 +235,7 @@ def _letters(branch: Tree, event: Mapping[str, Any], caused: Mapping[str, Any]) 
             )
         )
     if len(letters) > NAMED:
-        branch.add(Text(f"… 모두 {caused.get('count', len(letters))}통 (letters in all)", style="dim"))
+        branch.add(Text(f"… 모두 {caused.get('count', len(letters))}건 (letters in all)", style="dim"))
     for notice in caused.get("notices", []):
         branch.add(Text.assemble(("✉ ", "yellow"), f"알림: {notice['title']} ({notice['district']})"))
     if not letters and not caused.get("notices"):

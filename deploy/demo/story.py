@@ -298,14 +298,14 @@ class Story(Player):
         opening_id = self.outcome.opening_id
         filled = self.desk.wait(lambda: self._filled_events(opening_id), bool)
         if not filled:
-            self.board.act("운영자", "다시 배달할 모집 완료 사건이 없음", good=False)
+            self.board.act("운영자", "다시 배달할 모집 완료 이벤트가 없음", good=False)
             return
         seen = filled[0]
         self.outcome.filled_id = seen.event.id
         dealt = dealt_with(self.town)
         at = self.board.now()
         confirmed = deliver_again(self.town.amqp_url, seen, cast.REDELIVERIES)
-        self.board.act("운영자", f"모집 완료 사건을 {confirmed}번 다시 보냄", "같은 id, 같은 내용으로", at=at)
+        self.board.act("운영자", f"모집 완료 이벤트를 {confirmed}번 다시 보냄", "같은 id, 같은 내용으로", at=at)
         queues = [spec.name for spec in QUEUES if spec.name in heard_by(placement.OPENING_FILLED.type)]
         self.outcome.dealt_with = self.desk.wait(
             lambda: dealt(queues),

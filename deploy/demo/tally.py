@@ -34,7 +34,7 @@ class Readings:
 
 def duplicates(told: Readings) -> list[str]:
     """Name each effect beyond one for its natural key."""
-    found = [f"사건 {key}: 기록 {len(kept)}건" for key, kept in told.archive.items() for _ in kept[1:]]
+    found = [f"이벤트 {key}: 기록 {len(kept)}건" for key, kept in told.archive.items() for _ in kept[1:]]
     for resident, letters in told.inboxes.items():
         tally = Counter((letter["kind"], letter["about"]) for letter in letters)
         found += _beyond_one(tally, lambda name, n, who=resident: f"{who}: {name[0]} 알림 {n}건")
@@ -49,7 +49,7 @@ def duplicates(told: Readings) -> list[str]:
 
 def missing(told: Readings, *, applicants: Iterable[tuple[str, str]]) -> list[str]:
     """Name each acknowledged act that lacks one of its effects; ``applicants`` are ids and names."""
-    found = [f"기록되지 않은 사건 {key}" for key, kept in told.archive.items() if not kept]
+    found = [f"기록되지 않은 이벤트 {key}" for key, kept in told.archive.items() if not kept]
     for resident, name in applicants:
         state = told.states.get(resident, "없음")
         if state not in ("selected", "closed"):

@@ -66,7 +66,7 @@ _REACTIONS: Final = {
 _FIGURES: Final = {
     "placement.opening.published": (("모집", "places"),),
     "placement.application.submitted": (("지원", "applications"), ("경쟁률", "competition")),
-    "placement.placement.selected": (("채용", "filled"),),
+    "placement.placement.selected": (("선정", "filled"),),
     "placement.opening.filled": (("모집 완료", "openings_filled"),),
     "spaces.booking.confirmed": (("예약", "bookings"), ("분", "booked_minutes")),
     "spaces.booking.displaced": (("시설 취소", "displaced"),),

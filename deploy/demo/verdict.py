@@ -130,7 +130,7 @@ class Outcome:
                 list(self.neighbours_told.values()) == [1] * len(NEIGHBOURS),
                 "가까이 사는 이웃에게 새 일자리 알림 한 건씩",
                 "one letter to each neighbour in reach",
-                ", ".join(f"{name} {count}통" for name, count in self.neighbours_told.items()),
+                ", ".join(f"{name} {count}건" for name, count in self.neighbours_told.items()),
             ),
             Promise(
                 self.placements == PLACES and list(self.refusals) == ["no_place_left"],
@@ -146,7 +146,7 @@ class Outcome:
             ),
             Promise(
                 self.letters.get("selected") == PLACES and self.letters.get("closed") == len(APPLICANTS) - PLACES,
-                "선정 3통, 모집 완료 7통: 한 사람에게 한 통",
+                "선정 3건, 모집 완료 7건: 한 사람에게 한 건",
                 "3 selected, 7 recruitment-complete, one letter a person",
                 f"선정 {self.letters.get('selected', 0)} · 모집 완료 {self.letters.get('closed', 0)}",
             ),
@@ -166,9 +166,9 @@ class Outcome:
                 self.figures.get("filled") == PLACES
                 and self.figures.get("applications") == len(APPLICANTS)
                 and self.figures.get("competition") == 3.33,
-                "지표: 채용 3, 지원 10, 경쟁률 10/3 = 3.33",
+                "지표: 선정 3, 지원 10, 경쟁률 10/3 = 3.33",
                 "figures: filled 3, applications 10, competition 3.33",
-                f"채용 {self.figures.get('filled')} · 지원 {self.figures.get('applications')}"
+                f"선정 {self.figures.get('filled')} · 지원 {self.figures.get('applications')}"
                 f" · 경쟁률 {self.figures.get('competition')}",
             ),
             Promise(
@@ -183,7 +183,7 @@ class Outcome:
                 not self.missing,
                 "받아들인 일은 하나도 사라지지 않는다",
                 "nothing acknowledged is lost",
-                f"사건 {self.events}건 · 잃음 {len(self.missing)}",
+                f"이벤트 {self.events}건 · 잃음 {len(self.missing)}",
             ),
         ]
 

@@ -67,8 +67,8 @@ def test_a_town_that_keeps_every_promise_is_judged_so() -> None:
         {"adjacent_confirmed": 1},
         {"second_reconcile_changes": 1},
         {"in_calendar": 1},
-        {"duplicates": ["편지 두 통"]},
-        {"missing": ["기록되지 않은 사건"]},
+        {"duplicates": ["알림 두 건"]},
+        {"missing": ["기록되지 않은 이벤트"]},
     ],
     ids=lambda changed: next(iter(changed)),
 )

@@ -270,11 +270,11 @@ class Story(Player):
         archive = self._archive()
         self.outcome.events = len(archive)
         self.outcome.duplicates = [
-            *(f"사건 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
+            *(f"이벤트 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
             *(f"{who.subject}: {kind} 알림 {count}건" for who in people for kind, count in self._twice(who)),
         ]
         self.outcome.missing = [
-            *(f"기록되지 않은 사건 {key}" for key, kept in archive.items() if not kept),
+            *(f"기록되지 않은 이벤트 {key}" for key, kept in archive.items() if not kept),
             *(f"{kind} 알림 {count - counted[kind]}건" for kind, count in wanted.items() if counted[kind] < count),
         ]
         seen = self.watcher.seen("spaces.booking.displaced")

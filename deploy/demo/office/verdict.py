@@ -118,7 +118,7 @@ class Outcome:
                 not self.duplicates and not self.missing,
                 "잃은 것도 두 번 된 것도 없다",
                 "nothing lost, nothing twice",
-                f"사건 {self.events}건 · 겹침 {len(self.duplicates)} · 잃음 {len(self.missing)}",
+                f"이벤트 {self.events}건 · 겹침 {len(self.duplicates)} · 잃음 {len(self.missing)}",
             ),
         ]
 

@@ -337,11 +337,11 @@ class Story(Player):
         archive = self._archive()
         self.outcome.events = len(archive)
         self.outcome.duplicates = [
-            *(f"사건 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
+            *(f"이벤트 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
             *(f"{kind} 알림 {counted[kind]}건" for kind, count in wanted.items() if counted[kind] > count),
         ]
         self.outcome.missing = [
-            *(f"기록되지 않은 사건 {key}" for key, kept in archive.items() if not kept),
+            *(f"기록되지 않은 이벤트 {key}" for key, kept in archive.items() if not kept),
             *(f"{kind} 알림 {count - counted[kind]}건" for kind, count in wanted.items() if counted[kind] < count),
         ]
         seen = self.watcher.seen("placement.batch.filed")

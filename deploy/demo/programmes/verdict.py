@@ -151,7 +151,7 @@ class Outcome:
                 not self.duplicates and not self.missing,
                 "하나도 사라지거나 겹치지 않는다",
                 "nothing lost, nothing doubled",
-                f"사건 {self.events}건 · 겹침 {len(self.duplicates)} · 잃음 {len(self.missing)}",
+                f"이벤트 {self.events}건 · 겹침 {len(self.duplicates)} · 잃음 {len(self.missing)}",
             ),
         ]
 

@@ -5,6 +5,8 @@ A route that nobody has thought of is red: it has a row here, or its refusals st
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from services.notifications import service as notifications
@@ -88,6 +90,13 @@ def test_every_address_that_is_not_for_everybody_is_thought_of(town: Neighbourho
 
     assert guarded == ROWS.keys() | ELSEWHERE_TOLD
     assert not ROWS.keys() & ELSEWHERE_TOLD
+
+
+@pytest.mark.parametrize("route", sorted(ELSEWHERE_TOLD))
+def test_nobody_gets_in_without_signing_in(town: Neighbourhood, route: str) -> None:
+    method, path = route.split(" ")
+
+    assert town.status(None, method, re.sub("<[a-z_]+>", "은하수-1", path))[0] == 401
 
 
 @pytest.mark.parametrize("route", ROWS)

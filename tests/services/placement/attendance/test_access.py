@@ -1,4 +1,4 @@
-"""Who may: the resident for oneself, the hosts of that very opening, officers of its district."""
+"""Every question and act of attendance, asked by every role: who may, and with which words all others are refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.placement.attendance.service import AttendanceService
 from shared.actors import ANYONE, Actor
 from shared.errors import Refused
 from tests.services.placement.attendance.office import (
@@ -24,151 +25,128 @@ from tests.services.placement.attendance.office import (
     an_office,
     minutes,
 )
+from tests.services.rpc import methods_of
 
-Try = Callable[[Office, Actor], Any]
-
-SOMEBODY_ELSE = Actor("res-2", frozenset({"resident"}), TENANT)
-SAME_NAME_ELSEWHERE = Actor(RESIDENT, frozenset({"resident"}), "bukgu")
-HOST_ELSEWHERE = Actor(HOST.subject, frozenset({"host"}), "bukgu")
-OFFICER_ELSEWHERE = Actor("officer-9", frozenset({"officer"}), "bukgu")
-OTHER_DISTRICT = Actor("officer-2", frozenset({"officer"}), TENANT, frozenset({"29170"}))
-WHOLE_TENANT = Actor("officer-3", frozenset({"officer"}), TENANT)
-
-STAFF: dict[str, Try] = {
-    "code": lambda office, actor: office.desk.code(actor, opening_id=OPENING),
-    "change_code": lambda office, actor: office.desk.change_code(actor, act_id="c", opening_id=OPENING),
-    "witness": lambda office, actor: office.says("in", 0, actor=actor),
-    "confirm": lambda office, actor: office.confirms(actor=actor, came=START, left=START + minutes(120)),
-    "correct": lambda office, actor: office.corrects(30, actor=actor),
-    "sheets_of": lambda office, actor: office.desk.sheets_of(actor, opening_id=OPENING),
+ACTORS = {
+    "resident": ME,
+    "other resident": Actor("res-2", frozenset({"resident"}), TENANT),
+    "resident elsewhere": Actor(RESIDENT, frozenset({"resident"}), "bukgu"),
+    "host": HOST,
+    "other host": OTHER_HOST,
+    "host elsewhere": Actor(HOST.subject, frozenset({"host"}), "bukgu"),
+    "officer": OFFICER,
+    "tenant's officer": Actor("officer-3", frozenset({"officer"}), TENANT),
+    "other district": Actor("officer-2", frozenset({"officer"}), TENANT, frozenset({"29170"})),
+    "officer elsewhere": Actor("officer-9", frozenset({"officer"}), "bukgu"),
+    "operator": Actor("operator-1", frozenset({"operator"}), TENANT),
+    "platform": Actor("operator-0", frozenset({"operator"}), ""),
+    "service": Actor("statistics", frozenset({"service"}), ""),
+    "anyone": ANYONE,
 }
-OFFICERS: dict[str, Try] = {
-    "answer": lambda office, actor: office.answers("rejected", actor=actor),
-    "excuse": lambda office, actor: office.excuses(actor=actor),
+#: What is answered to those whom the row of a method does not name.
+USUAL = {
+    "other resident": "role_not_allowed",
+    "resident elsewhere": "role_not_allowed",
+    "other host": "not_your_opening",
+    "host elsewhere": "other_tenant",
+    "other district": "other_district",
+    "officer elsewhere": "other_tenant",
+    "anyone": "sign_in_needed",
 }
-RESIDENTS: dict[str, Try] = {
-    "check_in": lambda office, actor: office.checks_in(actor=actor),
-    "check_out": lambda office, actor: office.checks_out(actor=actor),
+STAFF = {"host": None, "officer": None, "tenant's officer": None}
+NO_HOSTS = dict.fromkeys(("host", "other host", "host elsewhere"), "role_not_allowed")
+OFFICERS = {**NO_HOSTS, "officer": None, "tenant's officer": None}
+OWN = {
+    "resident": None,
+    "other resident": "only_for_oneself",
+    "resident elsewhere": "other_tenant",
+    **NO_HOSTS,
+    **dict.fromkeys(("other district", "officer elsewhere"), "role_not_allowed"),
+}
+
+ASKED: dict[str, tuple[Callable[[Office, Actor], Any], dict[str, str | None]]] = {
+    "code": (lambda office, who: office.desk.code(who, opening_id=OPENING), STAFF),
+    "change_code": (lambda office, who: office.desk.change_code(who, act_id="c", opening_id=OPENING), STAFF),
+    "check_in": (lambda office, who: office.checks_in(actor=who), OWN),
+    "check_out": (lambda office, who: office.checks_out(actor=who), OWN),
+    "witness": (lambda office, who: office.says("in", 0, actor=who), STAFF),
+    "confirm": (lambda office, who: office.confirms(actor=who, came=START, left=START + minutes(120)), STAFF),
+    "correct": (lambda office, who: office.corrects(30, actor=who), STAFF),
+    "dispute": (
+        lambda office, who: office.disputes(actor=who),
+        {
+            "resident": None,
+            "host": None,
+            "resident elsewhere": "other_tenant",
+            "other district": "role_not_allowed",
+            "officer elsewhere": "role_not_allowed",
+        },
+    ),
+    "answer": (lambda office, who: office.answers("rejected", actor=who), OFFICERS),
+    "excuse": (lambda office, who: office.excuses(actor=who), OFFICERS),
+    "sheet": (
+        lambda office, who: office.desk.sheet(who, attendance_id=FIRST),
+        {**STAFF, "resident": None, "resident elsewhere": "other_tenant"},
+    ),
+    "sheets_of": (lambda office, who: office.desk.sheets_of(who, opening_id=OPENING), STAFF),
+    "my_sheets": (
+        lambda office, who: office.desk.my_sheets(who, resident_id=RESIDENT),
+        # The same name in another tenant is somebody else, and has none.
+        {**OWN, "resident elsewhere": None, "service": None},
+    ),
+    "open_disputes": (
+        lambda office, who: office.desk.open_disputes(who, tenant=TENANT),
+        # An officer of another district sees the list without what is not theirs.
+        {**OFFICERS, "other district": None},
+    ),
 }
 
 
-def an_office_for(act: str) -> Office:
-    """Return an office in which the right caller could do it."""
+def an_office_for(method: str) -> Office:
+    """Return an office in which the right caller is answered."""
     office = an_office()
     office.placed()
     office.at(125)
-    if act in ("correct", "answer"):
+    if method in ("correct", "answer", "dispute"):
         office.confirms(came=START, left=START + minutes(120))
-    if act == "answer":
+    if method == "answer":
         office.disputes()
     return office
 
 
-def objection(act: str, attempt: Try, actor: Actor) -> str | None:
-    """Return the code with which it is refused, or None."""
-    try:
-        attempt(an_office_for(act), actor)
-    except Refused as refused:
-        return refused.code
-    return None
+def test_every_method_that_can_be_asked_stands_here() -> None:
+    assert set(ASKED) == methods_of(AttendanceService)
 
 
-@pytest.mark.parametrize("act", STAFF)
-class TestStaff:
-    """Acts of hosts and officers."""
+@pytest.mark.parametrize("who", ACTORS)
+@pytest.mark.parametrize("method", ASKED)
+def test_who_may(method: str, who: str) -> None:
+    ask, told = ASKED[method]
+    office = an_office_for(method)
+    wanted = told[who] if who in told else USUAL.get(who, "role_not_allowed")
+    before = office.database.collection("sheets").find_one({"_id": FIRST})
 
-    @pytest.mark.parametrize("actor", [HOST, OFFICER, WHOLE_TENANT], ids=["host", "officer", "tenant"])
-    def test_the_opening_s_host_and_the_district_s_officer_may(self, act: str, actor: Actor) -> None:
-        assert objection(act, STAFF[act], actor) is None
-
-    @pytest.mark.parametrize(
-        ("actor", "code"),
-        [
-            (OTHER_HOST, "not_your_opening"),
-            (HOST_ELSEWHERE, "other_tenant"),
-            (OFFICER_ELSEWHERE, "other_tenant"),
-            (OTHER_DISTRICT, "other_district"),
-            (ME, "role_not_allowed"),
-            (ANYONE, "sign_in_needed"),
-        ],
-    )
-    def test_nobody_else_may(self, act: str, actor: Actor, code: str) -> None:
-        assert objection(act, STAFF[act], actor) == code
+    if wanted is None:
+        ask(office, ACTORS[who])
+        return
+    with pytest.raises(Refused) as caught:
+        ask(office, ACTORS[who])
+    assert caught.value.code == wanted
+    assert office.database.collection("sheets").find_one({"_id": FIRST}) == before
 
 
-@pytest.mark.parametrize("act", OFFICERS)
-class TestOfficers:
-    """Acts of officers only."""
+@pytest.mark.parametrize(("who", "many"), [("officer", 1), ("tenant's officer", 1), ("other district", 0)])
+def test_what_waits_is_told_by_district(who: str, many: int) -> None:
+    office = an_office_for("answer")
 
-    @pytest.mark.parametrize(
-        ("actor", "code"),
-        [
-            (OFFICER, None),
-            (HOST, "role_not_allowed"),
-            (ME, "role_not_allowed"),
-            (OTHER_DISTRICT, "other_district"),
-            (OFFICER_ELSEWHERE, "other_tenant"),
-            (ANYONE, "sign_in_needed"),
-        ],
-    )
-    def test_officers_of_the_district_alone_may(self, act: str, actor: Actor, code: str | None) -> None:
-        assert objection(act, OFFICERS[act], actor) == code
+    assert len(office.desk.open_disputes(ACTORS[who], tenant=TENANT)["disputes"]) == many
 
 
-@pytest.mark.parametrize("act", RESIDENTS)
-class TestResidents:
-    """Acts of the resident whose shift it is."""
+def test_a_resident_s_list_holds_nothing_of_somebody_with_the_same_name_elsewhere() -> None:
+    office = an_office_for("my_sheets")
 
-    @pytest.mark.parametrize(
-        ("actor", "code"),
-        [
-            (ME, None),
-            (SOMEBODY_ELSE, "only_for_oneself"),
-            (SAME_NAME_ELSEWHERE, "other_tenant"),
-            (HOST, "role_not_allowed"),
-            (OFFICER, "role_not_allowed"),
-            (ANYONE, "sign_in_needed"),
-        ],
-    )
-    def test_the_resident_alone_may(self, act: str, actor: Actor, code: str | None) -> None:
-        assert objection(act, RESIDENTS[act], actor) == code
-
-
-@pytest.mark.parametrize(
-    ("actor", "code"),
-    [
-        (ME, None),
-        (HOST, None),
-        (OTHER_HOST, "not_your_opening"),
-        (OFFICER, "role_not_allowed"),
-        (SOMEBODY_ELSE, "role_not_allowed"),
-        (SAME_NAME_ELSEWHERE, "other_tenant"),
-        (ANYONE, "sign_in_needed"),
-    ],
-)
-def test_the_resident_and_the_opening_s_host_may_dispute(actor: Actor, code: str | None) -> None:
-    assert objection("answer", lambda office, who: (office.answers("rejected"), _corrected(office, who)), actor) == code
-
-
-def _corrected(office: Office, actor: Actor) -> Any:
-    office.corrects(60)
-    return office.disputes(actor=actor)
-
-
-@pytest.mark.parametrize(
-    ("actor", "code"),
-    [
-        (ME, None),
-        (HOST, None),
-        (OFFICER, None),
-        (OTHER_HOST, "not_your_opening"),
-        (SOMEBODY_ELSE, "role_not_allowed"),
-        (OTHER_DISTRICT, "other_district"),
-        (ANYONE, "sign_in_needed"),
-    ],
-)
-def test_a_sheet_is_read_by_those_whom_it_concerns(actor: Actor, code: str | None) -> None:
-    assert objection("sheet", lambda office, who: office.desk.sheet(who, attendance_id=FIRST), actor) == code
+    assert len(office.desk.my_sheets(ME)["sheets"]) == 1
+    assert office.desk.my_sheets(ACTORS["resident elsewhere"])["sheets"] == []
 
 
 def test_whose_account_said_it_is_for_staff_only() -> None:
@@ -180,43 +158,24 @@ def test_whose_account_said_it_is_for_staff_only() -> None:
     assert theirs["words"][0]["account"] == HOST.subject
 
 
-def test_a_resident_reads_only_one_s_own_list() -> None:
-    office = an_office_for("sheet")
-
-    assert len(office.desk.my_sheets(ME)["sheets"]) == 1
-    assert office.desk.my_sheets(SAME_NAME_ELSEWHERE)["sheets"] == []
-    with pytest.raises(Refused, match="only_for_oneself"):
-        office.desk.my_sheets(SOMEBODY_ELSE, resident_id=RESIDENT)
+# People of two roles, and roles that are gone.
 
 
-def test_officers_see_what_waits_in_their_district_only() -> None:
-    office = an_office_for("answer")
-
-    def seen(actor: Actor) -> int:
-        return len(office.desk.open_disputes(actor, tenant=TENANT)["disputes"])
-
-    assert (seen(OFFICER), seen(WHOLE_TENANT), seen(OTHER_DISTRICT)) == (1, 1, 0)
-    for actor in (HOST, ME):
-        with pytest.raises(Refused, match="role_not_allowed"):
-            seen(actor)
-    with pytest.raises(Refused, match="other_tenant"):
-        seen(OFFICER_ELSEWHERE)
-
-
-@pytest.mark.parametrize("act", ["witness", "confirm", "correct"])
-def test_nobody_confirms_one_s_own_attendance(act: str) -> None:
+@pytest.mark.parametrize("method", ["witness", "confirm", "correct"])
+def test_nobody_confirms_one_s_own_attendance(method: str) -> None:
     both = Actor(RESIDENT, frozenset({"resident", "host"}), TENANT)
-    office = an_office_for(act)
+    office = an_office_for(method)
     office.openings.all[OPENING].hosts = (HOST.subject, RESIDENT)
 
     with pytest.raises(Refused, match="not_for_oneself"):
-        STAFF[act](office, both)
+        ASKED[method][0](office, both)
 
 
 def test_an_officer_excuses_nobody_s_own_absence() -> None:
     both = Actor(RESIDENT, frozenset({"officer"}), TENANT, frozenset({DISTRICT}))
 
-    assert objection("excuse", OFFICERS["excuse"], both) == "not_for_oneself"
+    with pytest.raises(Refused, match="not_for_oneself"):
+        an_office_for("excuse").excuses(actor=both)
 
 
 def test_a_host_who_is_no_host_of_the_opening_any_more_is_refused() -> None:
