@@ -1,12 +1,22 @@
-"""Fixtures every test may ask for. What they promise is told in `tests/harness.py`."""
+"""Fixtures every test may ask for, and how hypothesis searches. What they promise is told in `tests/harness.py`.
+
+The examples of a property are the same in every run, so that a red run is red for its author, too. To search further:
+`./sipbun test -- tests/services/placement --hypothesis-profile=explore`.
+"""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.harness import ROOT, Servers, TestBroker, TestDatabase, a_prefix, a_vhost
+
+# A slow machine is no fault in what is tested: neither an example nor making one up is timed.
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", derandomize=False, deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

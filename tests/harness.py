@@ -27,6 +27,9 @@ from deploy.pids import Process
 
 Answer = TypeVar("Answer")
 
+#: Seconds that a test waits for what must come. It is no claim about speed: a machine may be slow, shared or paused.
+PATIENCE = 120.0
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -46,7 +49,7 @@ class TestBroker:
     @property
     def management(self) -> Management:
         """The management API of this broker."""
-        return Management(self.admin_url)
+        return Management(self.admin_url, timeout=60)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class TestDatabase:
 def eventually(
     ask: Callable[[], Answer],
     *,
-    within: float = 10.0,
+    within: float = PATIENCE,
     every: float = 0.02,
     until: Callable[[Answer], bool] = bool,
 ) -> Answer:
@@ -160,11 +163,11 @@ def a_vhost(servers: Servers) -> Iterator[TestBroker]:
     """A fresh virtual host, gone afterwards."""
     amqp, admin = servers.broker()
     vhost = f"test-{secrets.token_hex(4)}"
-    Management(admin).add_vhost(vhost)
+    Management(admin, timeout=60).add_vhost(vhost)
     try:
         yield TestBroker(amqp_url=with_vhost(amqp, vhost), admin_url=admin, vhost=vhost)
     finally:
-        Management(admin, timeout=30).drop_vhost(vhost)
+        Management(admin, timeout=60).drop_vhost(vhost)
 
 
 @contextmanager

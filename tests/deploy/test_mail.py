@@ -47,7 +47,7 @@ def test_a_town_says_what_becomes_of_its_mails() -> None:
 
 
 def test_nobody_else_reads_the_letters_that_a_sink_keeps(tmp_path: Path) -> None:
-    with a_sink(tmp_path) as port, smtplib.SMTP("127.0.0.1", port, timeout=5) as mail:
+    with a_sink(tmp_path) as port, smtplib.SMTP("127.0.0.1", port, timeout=60) as mail:
         mail.send_message(a_letter("<d.1@sipbun.localhost>", "resident-1@example.org"))
 
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

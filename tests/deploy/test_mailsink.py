@@ -42,7 +42,7 @@ def a_letter(message_id: str, *to: str) -> EmailMessage:
 
 
 def test_an_accepted_letter_is_found_by_its_id_after_the_sink_was_killed(tmp_path: Path) -> None:
-    with a_sink(tmp_path) as port, smtplib.SMTP("127.0.0.1", port, timeout=5) as mail:
+    with a_sink(tmp_path) as port, smtplib.SMTP("127.0.0.1", port, timeout=60) as mail:
         mail.send_message(a_letter("<a.1@sipbun.localhost>", "resident-1@example.org"))
         mail.send_message(a_letter("<a.2@sipbun.localhost>", "resident-2@example.org", "resident-3@example.org"))
 
@@ -56,7 +56,7 @@ def test_an_accepted_letter_is_found_by_its_id_after_the_sink_was_killed(tmp_pat
 def test_refusals_are_for_good_and_deferrals_for_now(tmp_path: Path) -> None:
     with (
         a_sink(tmp_path, "--refuse", "^gone-", "--defer", "^busy-") as port,
-        smtplib.SMTP("127.0.0.1", port, timeout=5) as mail,
+        smtplib.SMTP("127.0.0.1", port, timeout=60) as mail,
     ):
         with pytest.raises(smtplib.SMTPRecipientsRefused) as gone:
             mail.send_message(a_letter("<b.1@sipbun.localhost>", "gone-1@example.org"))
@@ -72,7 +72,7 @@ def test_a_line_torn_by_a_kill_was_never_promised_and_is_dropped(tmp_path: Path)
     torn = "2026-11-02T09:00:00.000000+00:00 sipbun-sink cleanup: message-id=<c.1@sipbun.localhost> to=<resi"
     (tmp_path / "accepted.log").write_text(torn)
 
-    with a_sink(tmp_path) as port, smtplib.SMTP("127.0.0.1", port, timeout=5) as mail:
+    with a_sink(tmp_path) as port, smtplib.SMTP("127.0.0.1", port, timeout=60) as mail:
         mail.send_message(a_letter("<c.1@sipbun.localhost>", "resident-1@example.org"))
 
     assert [one.message_id for one in accepted(tmp_path / "accepted.log")] == ["<c.1@sipbun.localhost>"]

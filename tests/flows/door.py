@@ -82,7 +82,7 @@ class People:
 
     def ask(self, who: Actor | None, service: str, method: str, **asked: Any) -> Any:
         """Ask a service; raise what it refuses."""
-        return self._rpc.call(service, method, token=self._token(who), timeout=20.0, **asked)
+        return self._rpc.call(service, method, token=self._token(who), timeout=60.0, **asked)
 
     def do(self, who: Actor, service: str, method: str, **asked: Any) -> Any:
         """Act, once."""

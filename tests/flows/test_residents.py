@@ -73,5 +73,5 @@ def test_a_resident_is_reached_until_the_consent_is_withdrawn_and_no_trace_of_th
         assert eventually(records, until=lambda left: left == []) == []
     finally:
         relay.send_signal(signal.SIGTERM)
-        relay.wait(20)
+        relay.wait(60)
         rpc.close()

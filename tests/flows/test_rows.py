@@ -87,7 +87,7 @@ class Desk:
             told = self.people.ask(who, ATTENDANCE, "my_sheets", limit=100)["sheets"]
             return [sheet for sheet in told if sheet["opening_id"] == opening]
 
-        for sheet in eventually(sheets, within=60, every=0.2):
+        for sheet in eventually(sheets, every=0.2):
             self.people.do(
                 self.host,
                 ATTENDANCE,
@@ -135,16 +135,16 @@ def test_row_2_a_host_posts_short_jobs_that_are_applied_for_filled_told_and_coun
     def free() -> list[int]:
         return [desk.people.ask(None, OPENINGS, "get", opening_id=opening)["free"] for opening in (meals, books)]
 
-    assert eventually(free, within=60, every=0.2, until=lambda left: left == [0, 0]) == [0, 0]
+    assert eventually(free, every=0.2, until=lambda left: left == [0, 0]) == [0, 0]
     for who in (eunha, saebom):
-        eventually(lambda who=who: "selected" in desk.inbox(who), within=60, every=0.2)  # type: ignore[misc]
+        eventually(lambda who=who: "selected" in desk.inbox(who), every=0.2)  # type: ignore[misc]
 
     def filled() -> Any:
         told = desk.people.http("GET", f"/v1/tenants/{desk.tenant}/figures", programme_id=desk.programme)[1]
         return {name: told["total"][name] for name in ("places", "applications", "filled", "openings_filled")}
 
     wanted = {"places": 2, "applications": 2, "filled": 2, "openings_filled": 2}
-    assert eventually(filled, within=60, every=0.3, until=lambda found: found == wanted) == wanted
+    assert eventually(filled, every=0.3, until=lambda found: found == wanted) == wanted
     # Somebody whom the programme does not name may not post.
     stranger = desk.people.somebody("host")
     with pytest.raises(Refused):
@@ -182,7 +182,7 @@ def test_row_3_all_open_jobs_within_700_metres_of_a_point_and_none_beyond(desk: 
         return [(one["title"].removesuffix(" 일손"), round(one["distance_m"])) for one in told["openings"]]
 
     # All five are known: those that are left out are too far, and for nothing else.
-    wide = eventually(lambda: around(900), within=60, every=0.2, until=lambda found: len(found) == len(spots))
+    wide = eventually(lambda: around(900), every=0.2, until=lambda found: len(found) == len(spots))
     assert wide == [("북쪽", 689), ("동쪽", 691), ("더 동쪽", 709), ("더 북쪽", 712), ("북동쪽", 849)]
     assert around(700) == [("북쪽", 689), ("동쪽", 691)]
     walks = desk.people.http("GET", path, lat=35.1395, lon=126.7937)[1]["openings"]
@@ -206,8 +206,8 @@ def test_row_4_both_sides_rate_once_and_only_after_a_completed_placement(desk: D
 
     desk.complete(eunha, opening)
 
-    assert eventually(lambda: profile()["completed"], within=60, every=0.2) == 1
-    eventually(lambda: "evaluation_opened" in desk.inbox(eunha), within=60, every=0.2)
+    assert eventually(lambda: profile()["completed"], every=0.2) == 1
+    eventually(lambda: "evaluation_opened" in desk.inbox(eunha), every=0.2)
     # Who applied and was not selected has nothing to rate, and nobody rates in another's place.
     assert desk.refusal(duri, not_placed, "resident") == "no_attendance_yet"
     assert desk.refusal(duri, placement, "resident") == "only_for_oneself"
@@ -222,5 +222,5 @@ def test_row_4_both_sides_rate_once_and_only_after_a_completed_placement(desk: D
     def recommended() -> set[str]:
         return {row["code"] for row in profile()["recommendations"] if row["count"]}
 
-    assert eventually(recommended, within=60, every=0.2) == set(said)
+    assert eventually(recommended, every=0.2) == set(said)
     assert profile()["would_again"]["count"] == 1

@@ -54,7 +54,7 @@ def test_facts_become_figures_that_anyone_may_ask_for(edge: Edge, host: Callable
         counted: int | None = told["total"]["applications"]
         return counted
 
-    eventually(applications, within=20, until=lambda counted: counted == 300)
+    eventually(applications, until=lambda counted: counted == 300)
 
     assert edge.depth("statistics.archive.dead") == 0
     assert hosted.stop() == 0

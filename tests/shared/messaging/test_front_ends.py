@@ -84,7 +84,7 @@ def written(channel: amqp.Channel, exchange: str, key: str) -> None:
     """Publish with a confirm, or raise what the broker objected."""
     channel.confirm_select()
     channel.basic_publish(amqp.Message(b"{}", reply_to=DIRECT_REPLY), exchange=exchange, routing_key=key)
-    channel.wait([amqp.spec.Basic.Ack], timeout=5)
+    channel.wait([amqp.spec.Basic.Ack], timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def written(channel: amqp.Channel, exchange: str, key: str) -> None:
 def test_a_broker_user_that_somebody_else_made_is_left_alone(
     town_edge: Edge, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    management = Management(town_edge.admin_url)
+    management = Management(town_edge.admin_url, timeout=60)
     management.ask("PUT", "users/stranger", {"password": "별빛", "tags": "monitoring"})
     try:
         status, told = sipbun(town_edge, tmp_path, *words)

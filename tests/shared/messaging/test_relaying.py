@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -67,7 +67,7 @@ def relay(edge: Edge) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     for process in started:
         if process.poll() is None:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
 
 def test_saved_facts_are_published_and_leave_the_outbox(
@@ -77,7 +77,7 @@ def test_saved_facts_are_published_and_leave_the_outbox(
     openings.insert_one({"_id": "opening-1", "version": 1, "outbox": [a_fact("opening-1.1.0")], "acts": []})
     process = relay()
 
-    eventually(lambda: edge.depth("placement.openings") == 1, within=20)
+    eventually(lambda: edge.depth("placement.openings") == 1)
     eventually(lambda: openings.count({"outbox.s": "new"}) == 0)
     openings.update_one({"_id": "opening-1"}, {"$push": {"outbox": {"$each": [a_fact("opening-1.2.0")]}}})
     eventually(lambda: edge.depth("placement.openings") == 2)
@@ -85,7 +85,7 @@ def test_saved_facts_are_published_and_leave_the_outbox(
     assert document is not None
     assert document["version"] == 1
     process.send_signal(signal.SIGTERM)
-    assert process.wait(15) == 0
+    assert process.wait(60) == 0
 
 
 def test_a_fact_that_cannot_be_published_is_stuck_and_the_others_go_on(
@@ -96,7 +96,7 @@ def test_a_fact_that_cannot_be_published_is_stuck_and_the_others_go_on(
     openings.insert_one({"_id": "opening-1", "version": 1, "outbox": facts, "acts": []})
     relay()
 
-    eventually(lambda: edge.depth("placement.openings") == 1, within=20)
+    eventually(lambda: edge.depth("placement.openings") == 1)
     eventually(lambda: openings.count({"outbox.s": "stuck"}) == 1)
 
 
@@ -126,12 +126,12 @@ def test_a_nudge_arrives_and_a_broker_that_is_away_never_blocks_the_nudger(edge:
     connection.close()
     nudge.close()
 
-    nowhere = BrokerNudge("amqp://sipbun:x@127.0.0.1:1/")
-    started = time.monotonic()
-    for _ in range(1000):
-        nowhere()
-    assert time.monotonic() - started < 0.5
-    nowhere.close()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # It takes connections and never says a word: to wait for it once a nudge would take longer than a test may.
+        nowhere = BrokerNudge(f"amqp://sipbun:x@127.0.0.1:{silent.getsockname()[1]}/")
+        for _ in range(1000):
+            nowhere()
+        nowhere.close()
 
 
 def test_a_broker_that_was_reset_is_told_the_topology_again_and_no_fact_is_stuck(
@@ -148,7 +148,7 @@ def test_a_broker_that_was_reset_is_told_the_topology_again_and_no_fact_is_stuck
 
     relay()
 
-    eventually(lambda: openings.count({"outbox.s": "new"}) == 0, within=20)
+    eventually(lambda: openings.count({"outbox.s": "new"}) == 0)
     assert openings.count({"outbox.s": "stuck"}) == 0
     assert edge.depth("placement.openings") == 2
 
@@ -183,7 +183,7 @@ def test_a_long_look_at_dead_letters_holds_up_no_fact_and_its_failure_ends_the_p
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert look.looking.wait(10)
+    assert look.looking.wait(60)
     openings = placement.collection("openings")
     openings.insert_one({"_id": "opening-1", "version": 1, "outbox": [a_fact("opening-1.1.0")], "acts": []})
     try:

@@ -112,7 +112,7 @@ def test_each_poison_is_dead_with_a_reason_and_the_good_ones_around_it_pass(
         channel.basic_publish(amqp.Message(good, **raw(good)[1]), exchange=EVENTS, routing_key=KEY)
     connection.close()
 
-    eventually(lambda: len(edge.heard()) == len(POISON), within=20)
+    eventually(lambda: len(edge.heard()) == len(POISON))
     eventually(lambda: edge.depth(f"{QUEUE}.dead") == len(POISON))
     eventually(lambda: edge.depth(QUEUE) == 0)
     assert hosted.process.poll() is None, hosted.log.read_text()
@@ -149,7 +149,7 @@ def test_properties_that_no_parser_reads_are_dead_too(edge: Edge, host: Callable
 
 def test_an_outsider_speaks_only_for_itself(edge: Edge, broker: TestBroker, host: Callable[..., Hosted]) -> None:
     host()
-    management = Management(edge.admin_url)
+    management = Management(edge.admin_url, timeout=60)
     vhost = edge.vhost.replace("/", "%2F")
     management.ask("PUT", "users/muni1-test", {"password": "별빛", "tags": ""})
     permissions = {"configure": "", "write": r"^city\.events$", "read": ""}
@@ -163,10 +163,10 @@ def test_an_outsider_speaks_only_for_itself(edge: Edge, broker: TestBroker, host
         channel.basic_publish(
             amqp.Message(body, **{**raw(body)[1], "user_id": "muni1-test"}), exchange=EVENTS, routing_key=KEY
         )
-        channel.wait([amqp.spec.Basic.Ack], timeout=5)
+        channel.wait([amqp.spec.Basic.Ack], timeout=60)
         channel.basic_publish(amqp.Message(body, **raw(body)[1]), exchange=EVENTS, routing_key=KEY)
         with pytest.raises(amqp.exceptions.PreconditionFailed):
-            channel.wait([amqp.spec.Basic.Ack], timeout=5)
+            channel.wait([amqp.spec.Basic.Ack], timeout=60)
         connection.collect()
     finally:
         management.ask("DELETE", "users/muni1-test")
@@ -179,7 +179,7 @@ def test_an_outsider_speaks_only_for_itself(edge: Edge, broker: TestBroker, host
 def test_our_own_events_are_heard_under_whatever_name_the_broker_knows_us(
     edge: Edge, host: Callable[..., Hosted]
 ) -> None:
-    management = Management(edge.admin_url)
+    management = Management(edge.admin_url, timeout=60)
     management.ask("PUT", "users/gwangsan-test", {"password": "byul", "tags": ""})
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
     management.ask("PUT", f"permissions/{edge.vhost.replace('/', '%2F')}/gwangsan-test", everything)
@@ -204,7 +204,7 @@ def test_a_service_killed_in_the_middle_loses_and_doubles_nothing(edge: Edge, ho
     first.stop(signal.SIGKILL)
     host()
 
-    eventually(lambda: len(edge.heard()) == 2000, within=20)
+    eventually(lambda: len(edge.heard()) == 2000)
     eventually(lambda: edge.depth(QUEUE) == 0)
     assert edge.depth(f"{QUEUE}.dead") == 0
 
@@ -215,7 +215,7 @@ def test_connections_cut_in_the_middle_lose_and_double_nothing(edge: Edge, host:
 
     cut_connections(edge, "told")
 
-    eventually(lambda: len(edge.heard()) == 1500, within=30)
+    eventually(lambda: len(edge.heard()) == 1500)
     eventually(lambda: edge.depth(QUEUE) == 0)
     eventually(hosted.ready)
     assert hosted.process.poll() is None
@@ -259,13 +259,13 @@ def test_a_database_that_goes_away_holds_the_queue_back_and_nothing_dies(
 
         own.kill()
         edge.publish(*(a_message(an_event(number)) for number in range(50, 150)))
-        eventually(lambda: not hosted.ready(), within=20)
-        eventually(lambda: edge.depth(QUEUE) == 100, within=30)
+        eventually(lambda: not hosted.ready())
+        eventually(lambda: edge.depth(QUEUE) == 100)
         assert hosted.process.poll() is None
         own.start()
         own.wait_ready()
 
-        eventually(lambda: heard.count({}) == 150, within=40)
+        eventually(lambda: heard.count({}) == 150)
         eventually(hosted.ready)
         assert edge.depth(f"{QUEUE}.dead") == 0
     finally:

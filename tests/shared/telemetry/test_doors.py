@@ -24,7 +24,7 @@ def doors() -> Iterator[Doors]:
 
 def asked(doors: Doors, path: str) -> tuple[int, bytes]:
     try:
-        with urlopen(f"http://127.0.0.1:{doors.port}{path}", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{doors.port}{path}", timeout=60) as answer:
             return answer.status, answer.read()
     except HTTPError as error:
         return error.code, error.read()

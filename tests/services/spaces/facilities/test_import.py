@@ -260,6 +260,16 @@ def an_xlsx_with(part: str, content: str) -> bytes:
     return file.getvalue()
 
 
+def with_a_password() -> bytes:
+    """Return a workbook whose directory says that each part takes a password."""
+    content = bytearray(an_xlsx(["시설명"]))
+    entry = content.find(b"PK\x01\x02")
+    while entry >= 0:
+        content[entry + 8] |= 1
+        entry = content.find(b"PK\x01\x02", entry + 1)
+    return bytes(content)
+
+
 ENTITIES = (
     '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "시설명"><!ENTITY b "&a;&a;&a;&a;">]>'
     '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">'
@@ -274,6 +284,7 @@ ENTITIES = (
         (a_bomb(), "file_too_large"),
         (an_xlsx_with("xl/worksheets/sheet1.xml", ENTITIES), "file_not_understood"),
         (an_xlsx_with("xl/workbook.xml", "<"), "file_not_understood"),
+        (with_a_password(), "file_not_understood"),
         (b"PK\x03\x04 no zip at all", "file_not_understood"),
         (b"\xd0\xcf\x11\xe0 an old xls", "file_not_understood"),
         (b"\x00" * 40, "file_without_header"),
