@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy import machine
 from deploy.management import Management, ManagementAway, ManagementRefused, with_vhost
 from deploy.pids import free_port, start_in_own_group
 from deploy.server import NotReady, Server, still_listens, write_private
@@ -28,11 +29,6 @@ from deploy.server import NotReady, Server, still_listens, write_private
 #: Bytes of a body. An event, and a question or answer of RPC, is at most 256 KiB: larger ones the broker refuses, and
 #: tells the publisher.
 MAX_MESSAGE_SIZE = 262_144
-
-#: Debian's wrapper in /usr/sbin changes user and reads the system's configuration; the script behind it does neither.
-SERVER_PLACES = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server")
-
-INSTALL_COMMAND = "apt-get update && apt-get install -y rabbitmq-server"
 
 #: The virtual host of the platform; tests and chaos add their own.
 VHOST = "sipbun"
@@ -247,12 +243,9 @@ class BrokerNode(Server):
 
 def find_server() -> str:
     """Return the path of the rabbitmq-server script; raises NotInstalled with the command that installs it."""
-    for place in SERVER_PLACES:
-        if Path(place).exists():
-            return place
-    found = shutil.which("rabbitmq-server")
+    found = machine.find_server()
     if found is None:
-        raise NotInstalled(INSTALL_COMMAND)
+        raise NotInstalled(machine.INSTALL_COMMAND)
     return found
 
 

@@ -63,7 +63,7 @@ class Health:
         if self.outbox_age_s is not None and self.outbox_age_s > OUTBOX_TOO_OLD:
             found.append(f"내보내지 못한 사실이 {self.outbox_age_s:.0f}초째 (the oldest outbox fact is that old)")
         if self.dead:
-            found.append(f"거절된 것 {self.dead} (dead letters): ./sipbun dead-letters list")
+            found.append(f"처리 실패함 {self.dead} (dead letters): ./sipbun dead-letters list")
         if self.stuck:
             found.append(f"내보내지 못한 사실 {self.stuck} (stuck facts): ./sipbun dead-letters list")
         return found
@@ -73,7 +73,7 @@ class Health:
         """What somebody may want to know and is no problem, a line each."""
         if not self.parked:
             return []
-        return [f"아무도 듣지 않은 것 {self.parked} (parked): ./sipbun parked list"]
+        return [f"보류함 {self.parked} (parked): ./sipbun parked list"]
 
     @property
     def healthy(self) -> bool:

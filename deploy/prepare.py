@@ -26,12 +26,9 @@ NEEDS_TOOLS = ("test", "bench")
 def main(arguments: list[str]) -> int:
     """Prepare the environment for one call of the one door."""
     state, words = Path(arguments[0]), arguments[1:]
-    groups = ["requirements.txt"]
-    if next((word for word in words if not word.startswith("-")), "") in NEEDS_TOOLS:
-        groups.append("requirements-dev.txt")
-    venv = state / "venv"
+    venv, groups = state / "venv", groups_for(words)
     try:
-        if all(stamped(venv, group) for group in groups):
+        if is_ready(state, words):
             return 0
         state.mkdir(parents=True, exist_ok=True)
         with (state / "venv.lock").open("w") as lock:
@@ -43,6 +40,27 @@ def main(arguments: list[str]) -> int:
         missing = Missing(f"{state} 에 쓸 수 없습니다 (cannot write there): {error.strerror}", "")
         return tell(missing, as_json="--json" in words)
     return 0
+
+
+def command_in(words: list[str]) -> str:
+    """Return the command that was called; "" where none was."""
+    return next((word for word in words if not word.startswith("-")), "")
+
+
+def asks_for_help(words: list[str]) -> bool:
+    """Return whether only help is wanted."""
+    return not {"-h", "--help"}.isdisjoint(words)
+
+
+def groups_for(words: list[str]) -> list[str]:
+    """Return the requirement files that a call needs; its help never needs the developers' tools."""
+    tools = command_in(words) in NEEDS_TOOLS and not asks_for_help(words)
+    return ["requirements.txt", "requirements-dev.txt"] if tools else ["requirements.txt"]
+
+
+def is_ready(state: Path, words: list[str]) -> bool:
+    """Return whether everything that a call needs is installed."""
+    return all(stamped(state / "venv", group) for group in groups_for(words))
 
 
 class Missing(Exception):
@@ -122,10 +140,9 @@ def create(venv: Path) -> None:
         for needed in ("ensurepip", "venv"):
             importlib.import_module(needed)
     except ImportError:
-        version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         raise Missing(
             f"{sys.executable} 에 venv 가 없습니다 (has no venv)",
-            f"{'' if os.geteuid() == 0 else 'sudo '}sh -c 'apt-get update && apt-get install -y {version}'",
+            f"{'' if os.geteuid() == 0 else 'sudo '}sh -c 'apt-get update && apt-get install -y {venv_package()}'",
         ) from None
     say(f"가상환경을 만듭니다 (making a virtual environment): {venv}")
     done = subprocess.run(
@@ -133,6 +150,11 @@ def create(venv: Path) -> None:
     )
     if done.returncode:
         raise Missing(f"가상환경을 만들지 못했습니다 (venv failed): {(done.stderr or done.stdout).strip()[-800:]}", "")
+
+
+def venv_package() -> str:
+    """Return the Debian package that gives this Python its venv."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
 
 
 def base_python() -> str:

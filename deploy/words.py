@@ -27,13 +27,13 @@ EVENTS: dict[str, Word] = {
     "placement.opening.reopened": Word("다시 모집", "opening reopened"),
     "placement.opening.closed": Word("공고가 마감됨", "opening closed"),
     "placement.opening.cancelled": Word("공고가 취소됨", "opening cancelled"),
-    "placement.placement.selected": Word("자리가 정해짐", "placement selected"),
-    "placement.placement.withdrawn": Word("자리가 비워짐", "placement withdrawn"),
+    "placement.placement.selected": Word("배치가 정해짐", "placement selected"),
+    "placement.placement.withdrawn": Word("배치가 취소됨", "placement withdrawn"),
     "placement.application.submitted": Word("지원함", "application submitted"),
     "placement.application.selected": Word("지원이 선정됨", "application selected"),
-    "placement.application.withdrawn": Word("지원을 거둠", "application withdrawn"),
+    "placement.application.withdrawn": Word("지원 취소", "application withdrawn"),
     "placement.application.closed": Word("지원이 끝남", "application closed"),
-    "placement.application.waitlisted": Word("예비로 기다림", "application waitlisted"),
+    "placement.application.waitlisted": Word("예비로 등록됨", "application waitlisted"),
     "placement.opening.ranked": Word("순번이 정해짐", "opening ranked"),
     "placement.offer.made": Word("자리를 제안함", "place offered"),
     "placement.offer.lapsed": Word("제안이 끝남", "offer lapsed"),
@@ -46,7 +46,7 @@ EVENTS: dict[str, Word] = {
     "placement.call.opened": Word("제안 공모가 열림", "call opened"),
     "placement.call.closed": Word("제안 공모가 닫힘", "call closed"),
     "placement.proposal.submitted": Word("제안이 들어옴", "proposal submitted"),
-    "placement.proposal.withdrawn": Word("제안을 거둠", "proposal withdrawn"),
+    "placement.proposal.withdrawn": Word("제안을 철회함", "proposal withdrawn"),
     "placement.proposal.reviewed": Word("제안을 심사함", "proposal reviewed"),
     "placement.proposal.decided": Word("제안이 결정됨", "proposal decided"),
     "placement.agreement.signed": Word("업무협약을 맺음", "agreement signed"),
@@ -61,12 +61,12 @@ EVENTS: dict[str, Word] = {
     "placement.allowance.held_back": Word("월 상한을 넘음", "above the monthly cap"),
     "placement.allowance.paid": Word("수당이 지급됨", "allowance paid"),
     "placement.allowance.returned": Word("지급이 되돌아옴", "payment returned"),
-    "placement.allowance.paid_back": Word("수당을 돌려줌", "allowance paid back"),
+    "placement.allowance.paid_back": Word("수당을 돌려받음", "allowance paid back"),
     "placement.batch.prepared": Word("지급 묶음을 만듦", "batch prepared"),
-    "placement.batch.approved": Word("지급을 승인함", "batch approved"),
-    "placement.batch.filed": Word("지급 파일을 만듦", "payout file made"),
+    "placement.batch.approved": Word("지급 묶음을 승인함", "batch approved"),
+    "placement.batch.filed": Word("지급 파일을 제출함", "payout file handed in"),
     "placement.batch.settled": Word("지급 결과를 맞춤", "batch settled"),
-    "placement.batch.cancelled": Word("지급을 취소함", "batch cancelled"),
+    "placement.batch.cancelled": Word("지급 묶음을 취소함", "batch cancelled"),
     "placement.evaluation.opened": Word("후기를 청함", "evaluation opened"),
     "placement.evaluation.given": Word("후기를 남김", "evaluation given"),
     "placement.evaluation.revealed": Word("후기가 열림", "evaluation revealed"),
@@ -75,9 +75,9 @@ EVENTS: dict[str, Word] = {
     "residents.group.counted": Word("대상 집단을 셈", "target group counted"),
     "residents.resident.registered": Word("주민이 가입함", "resident registered"),
     "residents.consent.given": Word("동의함", "consent given"),
-    "residents.consent.withdrawn": Word("동의를 거둠", "consent withdrawn"),
-    "residents.interest.set": Word("관심 지역을 정함", "interest set"),
-    "residents.interest.removed": Word("관심 지역을 지움", "interest removed"),
+    "residents.consent.withdrawn": Word("동의 철회", "consent withdrawn"),
+    "residents.interest.set": Word("관심 소식을 정함", "interest set"),
+    "residents.interest.removed": Word("관심 소식을 지움", "interest removed"),
     "spaces.facility.opened": Word("시설이 등록됨", "facility opened"),
     "spaces.facility.changed": Word("시설 정보가 바뀜", "facility changed"),
     "spaces.facility.closed": Word("시설이 닫힘", "facility closed"),
@@ -119,9 +119,9 @@ EVENTS: dict[str, Word] = {
     "spaces.feed.died": Word("시설 달력이 끊김", "feed died"),
     "spaces.feed.recovered": Word("시설 달력이 돌아옴", "feed recovered"),
     "spaces.conduct.struck": Word("노쇼가 기록됨", "no-show recorded"),
-    "spaces.conduct.cleared": Word("노쇼 기록이 지워짐", "no-show cleared"),
-    "spaces.conduct.appealed": Word("이의를 제기함", "appeal made"),
-    "spaces.conduct.answered": Word("이의에 답함", "appeal answered"),
+    "spaces.conduct.cleared": Word("노쇼 기록이 해제됨", "no-show cleared"),
+    "spaces.conduct.appealed": Word("노쇼에 이의", "appeal made"),
+    "spaces.conduct.answered": Word("노쇼 이의에 답함", "appeal answered"),
     "muni1.calendar_entry.set": Word("시설 일정이 정해짐", "calendar entry set"),
     "muni1.calendar_entry.removed": Word("시설 일정이 지워짐", "calendar entry removed"),
     "muni1.door.opened": Word("문이 열림", "door opened"),
@@ -136,13 +136,13 @@ QUEUES: dict[str, Word] = {
     "placement.participation": Word("참여 기준", "participation"),
     "placement.attendance": Word("출근", "attendance"),
     "placement.allowance": Word("수당", "allowance"),
-    "placement.trust": Word("신뢰", "trust"),
+    "placement.trust": Word("후기", "trust"),
     "residents.accounts": Word("지급 계좌", "payout accounts"),
     "residents.groups": Word("대상 집단", "target groups"),
     "spaces.bookings": Word("예약", "bookings"),
     "spaces.plans": Word("구독", "plans"),
     "spaces.waiting": Word("대기", "waiting list"),
-    "spaces.conduct": Word("이용 기록", "conduct"),
+    "spaces.conduct": Word("노쇼", "conduct"),
     "spaces.cases": Word("중복 예약", "cases"),
     "spaces.agreement": Word("예약 대사", "agreement"),
     "spaces.occupancy": Word("이용률", "occupancy"),
@@ -153,7 +153,7 @@ QUEUES: dict[str, Word] = {
     "residents.reach": Word("이웃", "reach"),
     "statistics.archive": Word("통계", "archive"),
     "rpc.dead": Word("답할 수 없는 요청", "unanswerable requests"),
-    "city.parked": Word("아무도 듣지 않는 것", "parked"),
+    "city.parked": Word("보류함", "parked"),
 }
 
 LETTERS: dict[str, Word] = {
@@ -190,8 +190,24 @@ LETTERS: dict[str, Word] = {
     "seat_queued": Word("좌석 대기", "waiting for a seat"),
     "seat_offered": Word("좌석 제안", "seat offered"),
     "conduct_struck": Word("노쇼 기록", "no-show counted"),
-    "conduct_cleared": Word("노쇼 해제", "no-show cleared"),
-    "conduct_answered": Word("노쇼 답변", "not accepted"),
+    "conduct_cleared": Word("노쇼 기록 해제", "no-show cleared"),
+    "conduct_answered": Word("노쇼 기록 유지", "not accepted"),
+}
+
+OPENINGS: dict[str, Word] = {
+    "open": Word("모집 중", "open"),
+    "selecting": Word("선정 중", "selecting"),
+    "filled": Word("모집 완료", "filled"),
+    "closed": Word("마감", "closed"),
+    "cancelled": Word("취소", "cancelled"),
+}
+
+APPLICATIONS: dict[str, Word] = {
+    "pending": Word("검토 중", "pending"),
+    "waitlisted": Word("예비", "waitlisted"),
+    "selected": Word("선정", "selected"),
+    "withdrawn": Word("지원 취소", "withdrawn"),
+    "closed": Word("끝남", "closed"),
 }
 
 MAILS: dict[str, Word] = {
@@ -218,6 +234,16 @@ def queue_word(name: str) -> Word:
 def letter_word(kind: str) -> Word:
     """Return what a kind of letter is called."""
     return LETTERS.get(kind, Word(kind, kind))
+
+
+def opening_word(state: str) -> Word:
+    """Return what the state of an opening is called."""
+    return OPENINGS.get(state, Word(state, state))
+
+
+def application_word(state: str) -> Word:
+    """Return what the state of an application is called."""
+    return APPLICATIONS.get(state, Word(state, state))
 
 
 def mail_word(state: str) -> Word:

@@ -18,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="거절된 것: 목록, 보기, 재생, 버림 (what was refused: list, show, replay, drop).",
+    help="처리 실패함: 목록, 보기, 재처리, 버림 (what was refused: list, show, replay, drop).",
 )
 
 Queue = Annotated[
@@ -28,7 +28,7 @@ Ids = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="id 의 �
 Everything = Annotated[bool, typer.Option("--all", help="모두 (all of them)")]
 
 
-@app.command("list", help="거절된 것을 모두 (everything that was refused). 있으면 끝값 1 (exit 1 if there is any).")
+@app.command("list", help="처리 실패함에 있는 것을 모두 (everything that was refused). 있으면 끝값 1 (exit 1 if there is any).")
 def list_(queue: Queue = None, as_json: AsJson = False) -> None:
     """List what is dead."""
     desk = console(as_json=as_json).dead_letters
@@ -38,7 +38,7 @@ def list_(queue: Queue = None, as_json: AsJson = False) -> None:
         {"dead": [as_json_of(letter) for letter in letters], "count": len(letters)},
         as_json=as_json,
         people=listed(
-            letters, title=f"거절된 것 {len(letters)}건 (dead letters)", nothing="거절된 것이 없습니다 (none)."
+            letters, title=f"처리 실패함 {len(letters)}건 (dead letters)", nothing="처리 실패함이 비어 있습니다 (none)."
         ),
         status=PROBLEM if letters else OK,
     )

@@ -27,7 +27,7 @@ from deploy.demo.desk import Desk
 from deploy.demo.office.story import Story as OfficeStory
 from deploy.demo.programmes.story import Story as ProgrammesStory
 from deploy.demo.story import Story
-from deploy.demo.timeline import drawn, judged, latest, save_picture, sentence
+from deploy.demo.timeline import WIDE, drawn, judged, latest, save_picture, sentence
 from deploy.demo.verdict import Judged
 from deploy.radicale import Radicale
 from deploy.running import Running, state_dir
@@ -40,8 +40,9 @@ from shared.messaging.rpc import NotUnderstood, RemoteFailure, RpcClient
 
 app = typer.Typer(add_completion=False)
 
-#: Lines of a terminal that the frame around the timeline takes, and those a row takes at most on average.
-FRAME, ROW = 8, 2
+#: Lines of a terminal that the frame around the timeline takes, and those a row takes at most on average: where the
+#: columns stand side by side, and where they are stacked.
+FRAME, ROW, STACKED = 8, 2, 4
 
 
 class Scenario(StrEnum):
@@ -155,7 +156,7 @@ def shown(board: Board) -> Iterator[None]:
             console=aside,
             refresh_per_second=8,
             transient=True,
-            get_renderable=lambda: drawn(board.view(), rows=max(6, (aside.size.height - FRAME) // ROW)),
+            get_renderable=lambda: drawn(board.view(), rows=_rows_that_fit()),
         ):
             yield
         return
@@ -167,6 +168,11 @@ def shown(board: Board) -> Iterator[None]:
     finally:
         stop.set()
         teller.join(5)
+
+
+def _rows_that_fit() -> int:
+    size = aside.size
+    return max(4, (size.height - FRAME) // (ROW if size.width >= WIDE else STACKED))
 
 
 def _tell(board: Board, stop: threading.Event) -> None:

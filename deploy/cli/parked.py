@@ -16,11 +16,11 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="아무도 듣지 않은 것: 목록, 보기, 재생 (what nobody listens for: list, show, replay).",
+    help="보류함: 목록, 보기, 재처리 (what nobody listens for: list, show, replay).",
 )
 
 
-@app.command("list", help="아무도 듣지 않은 것을 모두 (everything parked). 문제는 아니다 (no problem: exit 0).")
+@app.command("list", help="아무도 듣지 않아 보류한 것을 모두 (everything parked). 문제는 아니다 (no problem: exit 0).")
 def list_(as_json: AsJson = False) -> None:
     """List what is parked."""
     desk = console(as_json=as_json).dead_letters
@@ -29,7 +29,7 @@ def list_(as_json: AsJson = False) -> None:
     give(
         {"parked": [as_json_of(letter) for letter in letters], "count": len(letters)},
         as_json=as_json,
-        people=listed(letters, title=f"아무도 듣지 않은 것 {len(letters)}건 (parked)", nothing="없습니다 (none)."),
+        people=listed(letters, title=f"보류함 {len(letters)}건 (parked)", nothing="보류함이 비어 있습니다 (none)."),
     )
 
 

@@ -29,13 +29,13 @@ from shared.clock import KST
 from shared.messaging.message import EVENTS
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="밖에서 알리는 기관 (outside systems that may publish)"
+    add_completion=False, no_args_is_help=True, help="이벤트를 발행하는 시스템 (outside systems that may publish)"
 )
 
 Name = Annotated[str, typer.Argument(help="이름: 소문자, 숫자, _ (its broker user and the start of its routing keys)")]
 
 
-@app.command(help="기관을 더한다: 비밀번호와 열쇠는 한 번만 보인다 (add one; password and key are told once).")
+@app.command(help="발행 시스템을 더한다: 비밀번호와 열쇠는 한 번만 보인다 (add one; password and key are told once).")
 def add(
     name: Name,
     type_prefix: Annotated[str, typer.Option(help="유형의 앞부분 (reverse DNS), 예: kr.muni1")],
@@ -43,7 +43,7 @@ def add(
         list[str], typer.Option(help="어느 운영기관의 일을 말하는가, 여러 번 (for which tenants), 예: gwangsan")
     ],
     renew: Annotated[
-        bool, typer.Option("--renew", help="있던 기관의 비밀번호와 열쇠를 바꾼다 (new password and key)")
+        bool, typer.Option("--renew", help="있던 시스템의 비밀번호와 열쇠를 바꾼다 (new password and key)")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -101,7 +101,7 @@ def add(
     )
 
 
-@app.command("list", help="누가 알릴 수 있는가 (who may publish).")
+@app.command("list", help="누가 발행할 수 있는가 (who may publish).")
 def list_publishers(as_json: AsJson = False) -> None:
     """List the publishing systems."""
     known = _known(as_json=as_json)
@@ -116,12 +116,12 @@ def list_publishers(as_json: AsJson = False) -> None:
     give({"publishers": rows}, as_json=as_json, people=table if known else "아직 없습니다 (none yet)")
 
 
-@app.command(help="기관을 뺀다: 비밀번호도 열쇠도 더는 통하지 않는다 (remove one).")
+@app.command(help="발행 시스템을 뺀다: 비밀번호도 열쇠도 더는 통하지 않는다 (remove one).")
 def remove(name: Name, as_json: AsJson = False) -> None:
     """Dismiss a publishing system."""
     known = _known(as_json=as_json)
     if name not in {one.name for one in known}:
-        fail("not_there", f"그런 기관이 없습니다 (no such publisher): {name}", as_json=as_json)
+        fail("not_there", f"그런 발행 시스템이 없습니다 (no such publisher): {name}", as_json=as_json)
     broker = broker_of(as_json=as_json)
     # The key first: it is the gateway's to refuse, whether or not the broker answers.
     _keep([replace(one, key_hash="") if one.name == name else one for one in known])

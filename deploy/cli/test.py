@@ -27,7 +27,7 @@ from rich.text import Text
 
 from deploy.broker import NotInstalled, apt_install, ensure_installed
 from deploy.cli.answer import MISSING, OK, PROBLEM, AsJson, fail, give, out, say
-from deploy.cli.doctor import CHROMIUM_PLACES
+from deploy.machine import CHROMIUM_PLACES
 from deploy.running import ROOT, state_dir
 
 app = typer.Typer(add_completion=False)

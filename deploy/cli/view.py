@@ -49,7 +49,7 @@ def process_table(health: Health) -> Table:
 
 def queue_table(health: Health) -> Table:
     """The queues; empty dead queues are left out."""
-    table = Table(title="줄 (queues)", title_justify="left", expand=False)
+    table = Table(title="대기열 (queues)", title_justify="left", expand=False)
     for name in ("이름\nname", "기다림\nready", "처리 중\nunacked", "듣는 이\nconsumers"):
         table.add_column(name, justify="left" if name.endswith("name") else "right", no_wrap=True)
     for one in health.queues or ():

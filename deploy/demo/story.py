@@ -55,7 +55,7 @@ class Story(Player):
         super().__init__(town, desk, ids, tenant=tenant, board=board)
         self.officers = tuple(
             (name, self._actor(f"officer-{number}", "officer", cast.DISTRICT))
-            for number, name in enumerate(("담당자 한결", "담당자 슬기"), start=1)
+            for number, name in enumerate(("담당 공무원 한결", "담당 공무원 슬기"), start=1)
         )
         self.outcome = Outcome(tenant)
         self._openings: dict[str, str] = {}
@@ -116,7 +116,7 @@ class Story(Player):
                 lon=library.lon,
                 topics=["jobs"],
             )
-        self.board.act("이웃 하나·두리", "도서관 둘레 소식을 청함", "관심 지역 700 m")
+        self.board.act("이웃 하나·두리", "도서관 둘레 소식을 청함", "관심 소식, 반경 700 m")
 
     def _register(self, name: str, mail: str | None, consents: Sequence[str]) -> cast.Who:
         who = cast.Who(self.ids.new("res"), name, mail, tuple(consents))

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.words import application_word, letter_word
+
 _ACCEPTED = re.compile(r"message-id=(<[^>]+>)")
 
 
@@ -37,7 +39,7 @@ def duplicates(told: Readings) -> list[str]:
     found = [f"이벤트 {key}: 기록 {len(kept)}건" for key, kept in told.archive.items() for _ in kept[1:]]
     for resident, letters in told.inboxes.items():
         tally = Counter((letter["kind"], letter["about"]) for letter in letters)
-        found += _beyond_one(tally, lambda name, n, who=resident: f"{who}: {name[0]} 알림 {n}건")
+        found += _beyond_one(tally, lambda name, n, who=resident: f"{who}: {letter_word(name[0]).ko} 알림 {n}건")
     mails = Counter(mail for line in told.mail_log for mail in _ACCEPTED.findall(line) if _is_of(mail, told.inboxes))
     found += _beyond_one(mails, lambda name, n: f"메일 {name}: {n}번 나감")
     found += ["모집 완료가 한 번 더 알려짐"] * (len(told.filled) - 1)
@@ -53,11 +55,11 @@ def missing(told: Readings, *, applicants: Iterable[tuple[str, str]]) -> list[st
     for resident, name in applicants:
         state = told.states.get(resident, "없음")
         if state not in ("selected", "closed"):
-            found.append(f"{name}: 지원이 {state}")
+            found.append(f"{name}: 지원이 {application_word(state).ko}")
         elif not any(
             letter["kind"] == state and letter["about"] == told.opening_id for letter in told.inboxes.get(resident, ())
         ):
-            found.append(f"{name}: {state} 알림 없음")
+            found.append(f"{name}: {letter_word(state).ko} 알림 없음")
     for name, expected in told.acknowledged.items():
         counted = told.figures.get(name) or 0
         found += [f"지표 {name}: {counted}"] * max(0, expected - counted)

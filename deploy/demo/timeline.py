@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from html import escape, unescape
 from io import StringIO
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.terminal_theme import TerminalTheme
@@ -24,6 +25,8 @@ from deploy.demo.board import Line, View
 from deploy.demo.verdict import Judged, Promise
 from deploy.words import event_word, letter_word, queue_word
 
+#: Columns of a terminal below which what became of an event stands in one column, not in four.
+WIDE: Final = 120
 _KEPT, _BROKEN = Text("✓", style="bold green"), Text("✗", style="bold red")
 #: Colour of whoever says a fact.
 _SPEAKERS: Final = {"placement": "cyan", "spaces": "blue", "residents": "magenta"}
@@ -44,7 +47,7 @@ _QUEUES: Final = {
 _REACTIONS: Final = {
     "placement.opening.published": "예산 확정",
     "placement.opening.filled": "남은 지원을 끝냄",
-    "placement.opening.closed": "남은 예산을 품",
+    "placement.opening.closed": "남은 예산을 풂",
     "placement.placement.selected": "지원에 적음, 예산 집행",
     "placement.application.submitted": "공고와 맞춰 봄",
     "placement.application.selected": "공고와 맞춰 봄",
@@ -54,7 +57,7 @@ _REACTIONS: Final = {
     "placement.offer.lapsed": "다음 사람에게 물음",
     "placement.attendance.settled": "수당에 적음",
     "placement.placement.completed": "후기를 청함",
-    "residents.interest.set": "이웃 지도에 더함",
+    "residents.interest.set": "소식 지도에 더함",
     "spaces.booking.requested": "달력을 바로 읽으러 감",
     "spaces.booking.confirmed": "시간을 적고 이용 시간을 씀",
     "spaces.booking.displaced": "시간을 풀고 이용 시간을 돌려줌",
@@ -68,45 +71,63 @@ _FIGURES: Final = {
     "placement.application.submitted": (("지원", "applications"), ("경쟁률", "competition")),
     "placement.placement.selected": (("선정", "filled"),),
     "placement.opening.filled": (("모집 완료", "openings_filled"),),
-    "spaces.booking.confirmed": (("예약", "bookings"), ("분", "booked_minutes")),
+    "spaces.booking.confirmed": (("예약", "bookings"), ("시간(분)", "booked_minutes")),
     "spaces.booking.displaced": (("시설 취소", "displaced"),),
     "spaces.seat.taken": (("좌석", "seats_taken"),),
     "spaces.seat.left": (("나감", "seats_left"),),
 }
 
 
+@dataclass(frozen=True)
+class Timeline:
+    """The timeline, as wide as the terminal; with ``rows``, only its latest part, for one that is not higher."""
+
+    view: View
+    rows: int | None = None
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it."""
+        wide = options.max_width >= WIDE
+        table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold", collapse_padding=True)
+        table.add_column("때\nms", justify="right", style="dim", no_wrap=True, width=6)
+        for title, ratio, least in _COLUMNS if wide else _NARROW:
+            table.add_column(title, ratio=ratio, min_width=least, overflow="fold")
+        rows = list(_rows(self.view))
+        cut = len(rows) - self.rows if self.rows is not None and len(rows) > self.rows else 0
+        if cut:
+            table.add_row("", Text(f"… 위로 {cut}줄 ({cut} more above)", style="dim"))
+        for row in rows[cut:]:
+            table.add_row(*(row if wide else _stacked(row)))
+        heading = Text.assemble(
+            ("십분 Sipbun", "bold"),
+            f"  {self.view.title}  ",
+            (f"{self.view.tenant}  {self.view.seconds:.1f} s", "dim"),
+        )
+        yield Panel(table, title=heading, title_align="left", border_style="blue", padding=(0, 1))
+
+
+#: Heading, share of the width and least width of each column, after the time.
+_COLUMNS: Final = (
+    ("누가 · 무엇이\nwho · what", 44, 26),
+    ("대기열\nqueue", 22, 10),
+    ("반응\nreaction", 26, 16),
+    ("알림\nletter", 16, 10),
+    ("지표\nfigure", 13, 9),
+)
+_NARROW: Final = (("누가 · 무엇이\nwho · what", 1, 24), ("그래서\nwhat became of it", 1, 24))
+
+
 def drawn(view: View, *, rows: int | None = None) -> RenderableType:
-    """Return the timeline; with ``rows``, only its latest part, for a terminal that is not higher."""
-    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold", collapse_padding=True)
-    table.add_column("때\nms", justify="right", style="dim", no_wrap=True, width=6)
-    for title, ratio, least in (
-        ("누가 · 무엇이\nwho · what", 44, 26),
-        ("대기열\nqueue", 22, 10),
-        ("반응\nreaction", 26, 16),
-        ("알림\nletter", 16, 10),
-        ("지표\nfigure", 13, 9),
-    ):
-        table.add_column(title, ratio=ratio, min_width=least, overflow="fold")
-    drawn_rows = list(_rows(view))
-    cut = len(drawn_rows) - rows if rows is not None and len(drawn_rows) > rows else 0
-    if cut:
-        table.add_row("", Text(f"… 위로 {cut}줄 ({cut} more above)", style="dim"))
-    for row in drawn_rows[cut:]:
-        table.add_row(*row)
-    heading = Text.assemble(
-        ("십분 Sipbun", "bold"),
-        f"  {view.title}  ",
-        (f"{view.tenant}  {view.seconds:.1f} s", "dim"),
-    )
-    return Panel(table, title=heading, title_align="left", border_style="blue", padding=(0, 1))
+    """Return the timeline; with ``rows``, only its latest part."""
+    return Timeline(view, rows)
 
 
 def judged(outcome: Judged) -> RenderableType:
     """Return the summary: every promise, and what was found."""
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold")
     table.add_column("", width=1)
-    table.add_column("약속 (promise)", ratio=6)
-    table.add_column("읽어 본 것 (read back)", ratio=5)
+    table.add_column("약속 (promise)", ratio=6, overflow="fold")
+    table.add_column("읽어 본 것 (read back)", ratio=5, overflow="fold")
     for promise in outcome.promises():
         table.add_row(_KEPT if promise.kept else _BROKEN, _said(promise), promise.found)
     lines: list[RenderableType] = [table]
@@ -115,7 +136,8 @@ def judged(outcome: Judged) -> RenderableType:
             lines.append(Text("\n".join([title, *(f"  - {one}" for one in sentences[:10])]), style="red"))
     lines.append(_last_line(outcome))
     if outcome.filled_id:
-        lines.append(Text(f"따라가 보기, 켜진 뒤에 (follow it, after ./sipbun up): ./sipbun follow {outcome.filled_id}", style="dim"))
+        told = f"따라가 보기, 켜진 뒤에 (follow it, after ./sipbun up):\n  ./sipbun follow {outcome.filled_id}"
+        lines.append(Text(told, style="dim"))
     style = "green" if outcome.ok else "red"
     return Panel(Group(*lines), title="약속 (promises)", title_align="left", border_style=style, padding=(0, 1))
 
@@ -138,20 +160,31 @@ def save_picture(file: Path, view: View, outcome: Judged, *, command: str = "./s
     file.write_text(_tidy(picture), encoding="utf-8")
 
 
-def _rows(view: View) -> Iterator[tuple[RenderableType, ...]]:
+def _rows(view: View) -> Iterator[tuple[Text, ...]]:
     for number, title in enumerate(view.chapters):
-        yield ("", Text(f"■ {title}", style="bold blue"))
+        yield (Text(""), Text(f"■ {title}", style="bold blue"))
         for line in view.lines:
             if line.chapter == number:
                 yield _event(view, line) if line.name else _act(line)
 
 
-def _act(line: Line) -> tuple[RenderableType, ...]:
+def _stacked(row: tuple[Text, ...]) -> tuple[Text, ...]:
+    """Return a row with what became of it one under the other, and a chapter's name beside its English."""
+    at, said, *became = row
+    if not became:
+        ko, _, en = said.plain.partition(" (")
+        return (at, Text(ko, style="bold blue"), Text(en and f"({en}", style="blue"))
+    short = (Text(" · ", style="dim").join(cell.split("\n")) for cell in became[2:])
+    return (at, said, Text("\n").join(cell for cell in (*became[:2], *short) if cell.plain))
+
+
+def _act(line: Line) -> tuple[Text, ...]:
     mark = _KEPT if line.good else _BROKEN
-    return (str(line.at), Text.assemble(mark, " ", (line.who, "bold"), f" · {line.what}"), "", Text(line.detail))
+    said = Text.assemble(mark, " ", (line.who, "bold"), f" · {line.what}")
+    return (Text(str(line.at)), said, Text(""), Text(line.detail))
 
 
-def _event(view: View, line: Line) -> tuple[RenderableType, ...]:
+def _event(view: View, line: Line) -> tuple[Text, ...]:
     speaker, _, rest = line.name.partition(".")
     many = f" {len(line.keys)}건" if len(line.keys) > 1 else ""
     said = Text.assemble(
@@ -162,7 +195,7 @@ def _event(view: View, line: Line) -> tuple[RenderableType, ...]:
     )
     if line.again:
         said.append(f"  다시 배달 {line.again}번", style="bold yellow")
-    queues = Text(" ").join(Text(queue_word(name).ko, style=_QUEUES.get(name, "")) for name in line.queues)
+    queues = Text(" · ", style="dim").join(Text(queue_word(name).ko, style=_QUEUES.get(name, "")) for name in line.queues)
     reaction = Text(_REACTIONS.get(line.name, ""))
     if reaction.plain:
         reaction.append("\n")
@@ -171,14 +204,14 @@ def _event(view: View, line: Line) -> tuple[RenderableType, ...]:
         f"기록 {len(line.archived)}/{len(line.keys)}" + (f" · {line.archive_ms} ms" if line.archived else ""),
         style="green" if everything else "dim",
     )
-    return (str(line.at), said, queues, reaction, _letters(line), _figure(view, line))
+    return (Text(str(line.at)), said, queues, reaction, _letters(line), _figure(view, line))
 
 
 def _letters(line: Line) -> Text:
     if not line.written:
         return Text("")
     counts = ", ".join(f"{letter_word(kind).ko} {count}" for kind, count in sorted(line.written.items()))
-    return Text.assemble(("✉ " + counts, "yellow"), (f"\n  {line.letter_ms} ms", "dim"))
+    return Text.assemble(("✉ " + counts, "yellow"), (f"\n{line.letter_ms} ms", "dim"))
 
 
 def _figure(view: View, line: Line) -> Text:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from deploy.demo.cast import APPLICANTS, EVERYTHING_OPEN, NEIGHBOURS, PLACES, REDELIVERIES, WITHIN_A_WALK
-from deploy.words import mail_word
+from deploy.words import mail_word, opening_word
 
 #: Metres by which a distance may differ from the scenario's: it names whole metres.
 ROUNDING = 1
-_STATES = {"open": "모집 중", "filled": "모집 완료", "closed": "마감", "cancelled": "취소"}
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ class Outcome:
                 self.states == {"F": "filled", "G": "closed"},
                 "찬 자리(F)와 끝난 자리(G)는 보이지 않는다",
                 "filled and ended ones are not shown",
-                ", ".join(f"{name} {_STATES.get(state, state)}" for name, state in self.states.items()),
+                ", ".join(f"{name} {opening_word(state).ko}" for name, state in self.states.items()),
             ),
             Promise(
                 self.device_refusal is not None
@@ -134,7 +133,7 @@ class Outcome:
             ),
             Promise(
                 self.placements == PLACES and list(self.refusals) == ["no_place_left"],
-                "세 자리에 세 사람: 마지막 자리를 다툰 두 담당자 중 하나는 거절",
+                "세 자리에 세 사람: 마지막 자리를 다툰 두 담당 공무원 가운데 하나는 거절",
                 "three places, three people; one of two racing officers refused",
                 f"선정 {self.placements} · 거절 {len(self.refusals)}",
             ),

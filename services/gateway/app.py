@@ -45,6 +45,7 @@ from services.gateway.api.residents import residents
 from services.gateway.api.selection import selection
 from services.gateway.api.sign_in import sign_in
 from services.gateway.api.spaces import spaces
+from services.gateway.api.tasks import tasks
 from services.gateway.api.tenants import tenants
 from services.gateway.api.trust import trust
 from services.gateway.api.waiting import waiting
@@ -69,6 +70,7 @@ SUBJECTS = (
     allowance,
     batches,
     trust,
+    tasks,
     facilities,
     spaces,
     feeds,

@@ -4,13 +4,12 @@
      "title_en": ..., "detail_en": ..., "fix_en": ..., "code": "no_place_left", "field": null,
      "faults": [{"field": "place.lat", "why": ..., "why_en": ...}], "request_id": ..., "trace": ...}
 
-Which HTTP status a code has is decided here and nowhere else.
+Which HTTP status a code has is decided in ``statuses.py`` and nowhere else.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +22,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from services.gateway import catalogue
-from shared.errors import Conflict, CrossesTheDoor, NotFound, Refused, Unavailable
+from services.gateway.statuses import status_of
+from shared.errors import CrossesTheDoor, Unavailable
 from shared.telemetry import log
 
 MEDIA_TYPE = "application/problem+json"
@@ -32,135 +32,6 @@ MOST_FAULTS = 50
 #: Seconds after which asking again makes sense: the supervisor has restarted what died by then.
 RETRY_AFTER = 2
 
-#: A rule objected to the present state of things.
-_OTHERWISE = {Refused: 409, NotFound: 404, Conflict: 409}
-_STATUS_OF: Mapping[str, int] = {
-    "malformed_json": 400,
-    "idempotency_key_wrong": 400,
-    "event_wrong": 400,
-    "sign_in_needed": 401,
-    "publisher_unknown": 401,
-    "role_not_allowed": 403,
-    "only_for_oneself": 403,
-    "type_not_yours": 403,
-    "source_not_yours": 403,
-    "tenant_not_yours": 403,
-    "not_your_facility": 403,
-    "not_your_subscription": 403,
-    "offer_not_yours": 403,
-    "check_in_by_staff_only": 403,
-    "city_officer_needed": 403,
-    "own_proposal": 403,
-    "not_your_opening": 403,
-    "not_for_oneself": 403,
-    "not_of_this_placement": 403,
-    "not_an_applicant": 403,
-    "not_ones_own_word": 403,
-    "not_ones_own_proof": 403,
-    "not_ones_own_record": 403,
-    "host_not_of_programme": 403,
-    "four_eyes_needed": 403,
-    "too_large": 413,
-    "file_too_large": 413,
-    "fact_too_large": 413,
-    "wrong_content_type": 415,
-    **dict.fromkeys(
-        (
-            "wrong_input",
-            "input_invalid",
-            "act_id_reused",
-            "event_breaks_contract",
-            "not_a_number",
-            "bad_id",
-            "bad_cursor",
-            "answer_too_large",
-            "known_at_too_late",
-            "no_such_rows",
-            "programme_or_umbrella",
-            "umbrella_of_outcomes",
-            "figures_too_long",
-            "programme_of_other_tenant",
-            "as_of_in_future",
-            "day_to_come",
-            "ends_before_it_begins",
-            "civil_body_needed",
-            "review_incomplete",
-            "month_or_programme_needed",
-            "too_many_at_once",
-            "shift_too_long_or_empty",
-            "shifts_overlap",
-            "shift_not_on_the_minute",
-            "deadline_after_work",
-            "mode_unknown",
-            "below_wage_floor",
-            "wage_floor_unknown",
-            "programme_named_twice",
-            "programme_has_no_district",
-            "consent_twice",
-            "unknown_purpose",
-            "unknown_topic",
-            "topic_needed",
-            "tenant_needed",
-            "name_needed",
-            "mail_malformed",
-            "interest_id_malformed",
-            "already_over",
-            "under_14",
-            "service_consent_needed",
-            "no_plans_there",
-            "not_one_of",
-            "not_in_this_facility",
-            "hours_need_seven_days",
-            "exception_named_twice",
-            "kit_is_its_own_root",
-            "leaves_wrong",
-            "parent_is_a_leaf",
-            "part_not_named",
-            "part_of_another_root",
-            "root_has_no_parts",
-            "file_or_rows",
-            "file_not_understood",
-            "file_without_header",
-            "file_has_too_many_rows",
-            "question_too_long",
-            "too_far_ahead",
-            "pause_empty",
-            "pause_too_long",
-            "plan_kind_unknown",
-            "promotion_unknown",
-            "reason_needed",
-            "check_in_code_wrong",
-            "feed_address_unusable",
-            "feed_needs_address",
-            "not_an_alternative",
-            "scores_need_ranked",
-            "scores_missing",
-            "score_rule_twice",
-            "attendance_code_wrong",
-            "attendance_time_needed",
-            "attendance_time_outside",
-            "attendance_time_ahead",
-            "dispute_minutes_needed",
-            "appeal_reason_needed",
-            "layout_pays_otherwise",
-            "holder_needed",
-            "wallet_is_phone_or_card",
-        ),
-        422,
-    ),
-}
-#: Families of codes, by how they begin or end; the first that fits.
-_STATUS_BY_FORM: tuple[tuple[re.Pattern[str], int], ...] = (
-    (re.compile(r"^token_"), 401),
-    (re.compile(r"^other_|_consent_needed$"), 403),
-    (re.compile(r"^no_such_"), 404),
-    (re.compile(r"_(unknown|named_twice)$"), 422),
-    (re.compile(r"out_of_range$"), 422),
-    # An account that can't be one, a bank's file that doesn't agree with its batch.
-    (re.compile(r"_malformed$|^return_"), 422),
-    # What was asked for can never be booked; what is merely taken can be, another time.
-    (re.compile(r"^span_(empty|in_the_past|off_step|too_)"), 422),
-)
 #: Werkzeug's own refusals.
 _CODE_OF: Mapping[int, str] = {
     400: "bad_request",
@@ -266,14 +137,6 @@ def in_words(code: str, field: str | None, values: Mapping[str, Any]) -> dict[st
         words = catalogue.words(code, language, field=field, values=known)
         told |= {f"title{suffix}": words.title, f"detail{suffix}": words.detail, f"fix{suffix}": words.fix}
     return told
-
-
-def status_of(code: str, family: type[CrossesTheDoor] = Refused) -> int:
-    """Return the HTTP status of a code that a service gave."""
-    if code in _STATUS_OF:
-        return _STATUS_OF[code]
-    by_form = next((status for form, status in _STATUS_BY_FORM if form.search(code)), None)
-    return by_form or _OTHERWISE.get(family, 409)
 
 
 def of_service(error: CrossesTheDoor) -> Telling:

@@ -19,7 +19,7 @@ from services.notifications.mail.smtp import SmtpMail
 from services.notifications.neighbours import ResidentsContacts, ResidentsInReach
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, due, told
+from shared.messaging.entrypoints import asked, desk, due, told
 from shared.town import Town
 
 

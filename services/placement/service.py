@@ -12,6 +12,7 @@ from services.placement.organisations.service import OrganisationsService
 from services.placement.participation.service import ParticipationService
 from services.placement.programmes.service import ProgrammesService, TenantsService
 from services.placement.proposals.service import CallsService, ProposalsService
+from services.placement.tasks.service import TasksService
 from services.placement.trust.service import TrustService
 from services.placement.wiring import furnish
 from shared.reach.warming import warm
@@ -31,6 +32,7 @@ SERVICES = (
     AllowanceService,
     BatchesService,
     TrustService,
+    TasksService,
 )
 
 

@@ -2,6 +2,7 @@
 
     programmes, wages, limits <- budgets, participation <- openings <- attendance <- allowance <- batches
                       budgets <- proposals                 openings <- trust
+                                                all of them <- tasks
 
 What an arrow would turn back is a port: who earned what (attendance) and what is known of candidates (trust) are given
 to openings from here.
@@ -44,16 +45,21 @@ from services.placement.openings.storage import applications, openings, rankings
 from services.placement.openings.usecases import OpeningDesk
 from services.placement.organisations.storage import organisation_counts, organisations
 from services.placement.organisations.usecases import OrganisationDesk
+from services.placement.participation.membership import UNKNOWN
 from services.placement.participation.records import RecordDesk
-from services.placement.participation.storage import participations
+from services.placement.participation.storage import participations, read_declarable
 from services.placement.participation.usecases import ParticipationDesk
+from services.placement.programmes.files import read_districts, read_kinds
 from services.placement.programmes.reports import ReportDesk
-from services.placement.programmes.storage import programme_figures, programmes, read_districts, read_kinds, tenants
+from services.placement.programmes.storage import programme_figures, programmes, tenants
 from services.placement.programmes.terms import TermsDesk
 from services.placement.programmes.usecases import ProgrammeDesk
 from services.placement.proposals.calls import CallDesk
 from services.placement.proposals.storage import calls, proposals
 from services.placement.proposals.usecases import ProposalDesk
+from services.placement.tasks.storage import Waiting
+from services.placement.tasks.usecases import TaskDesk
+from services.placement.trust.owed import OwedDesk
 from services.placement.trust.profiles import ProfileDesk
 from services.placement.trust.records import RecordDesk as WorkRecordDesk
 from services.placement.trust.records import TrustEvidence
@@ -77,7 +83,7 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class AskResidents:
-    """Asks the residents service about consents, and where somebody registered."""
+    """Asks the residents service about consents, where somebody registered, and who belongs to a target group."""
 
     town: Town
 
@@ -97,6 +103,22 @@ class AskResidents:
         """Return the tenant that registered this resident, or None."""
         tenant: str | None = self._ask("tenant_of", resident_id=resident_id)["tenant"]
         return tenant
+
+    def belongs(
+        self, resident_id: str, groups: Sequence[str], *, opening_id: str, officer: str | None = None
+    ) -> str:
+        """Return what is known of the resident and these target groups: one word, never which of them."""
+        answer = self.town.ask.call(
+            "residents_groups",
+            "belonging",
+            token=self.town.service_token("placement"),
+            resident_ids=[resident_id],
+            groups=list(groups),
+            purpose="selection",
+            reason=opening_id,
+            officer=officer,
+        )
+        return str(answer["known"].get(resident_id, UNKNOWN))
 
     def _ask(self, method: str, **asked: Any) -> Any:
         token = self.town.service_token("placement")
@@ -131,8 +153,10 @@ class Rooms:
     settler: Settler
     balance: Balance
     evaluations: EvaluationDesk
+    owed: OwedDesk
     profiles: ProfileDesk
     work_records: WorkRecordDesk
+    tasks: TaskDesk
     kept: tuple[Kept, ...]
 
 
@@ -142,6 +166,7 @@ def furnish(town: Town) -> Rooms:
     ports: dict[str, Any] = {"clock": clock, "serial": town.serial}
     asking = AskResidents(town)
     limits, kinds = read_limits(data / "limits.yaml"), read_kinds(data / "kinds.yaml")
+    districts = read_districts(data / "districts.yaml")
 
     all_tenants, all_programmes = tenants(database, **ports), programmes(database, **ports)
     figures, counts = programme_figures(database, **ports), organisation_counts(database, **ports)
@@ -160,13 +185,13 @@ def furnish(town: Town) -> Rooms:
     hosting = ProgrammeDesk(
         tenants=all_tenants,
         programmes=all_programmes,
-        validity=read_districts(data / "districts.yaml"),
         clock=clock,
         kinds=kinds,
+        districts=districts,
     )
     budget = BudgetDesk(budgets(database, **ports), OpeningsMoney(all_openings), all_programmes, clock)
     calling = CallDesk(all_calls, all_programmes, all_tenants, clock)
-    participation = ParticipationDesk(all_participations, OpeningsPlaces(all_openings), limits, asking, clock)
+    participation = ParticipationDesk(all_participations, OpeningsPlaces(all_openings), limits, asking, clock, asking)
     desk = OpeningDesk(
         openings=all_openings,
         applications=all_applications,
@@ -179,16 +204,18 @@ def furnish(town: Town) -> Rooms:
         orders=orders,
         sheets=all_sheets,
         seeds=seeds(town.ids),
+        declarable=read_declarable(data / "groups.yaml"),
     )
     index = feed(all_openings, clock)
     accounts, layouts = AskAccounts(town), read_layouts(data / "payout_layouts.yaml")
     gatherer = Gatherer(all_batches, months, accounts, clock)
     settler = Settler(all_batches, months, gatherer, budget, clock)
     trust_rules = read_trust_rules(data / "trust.yaml")
+    owed = OwedDesk(all_evaluations, all_records, clock)
     return Rooms(
         programmes=hosting,
         terms=TermsDesk(all_tenants, all_programmes, figures, clock),
-        reports=ReportDesk(all_programmes, figures),
+        reports=ReportDesk(all_programmes, figures, districts, clock),
         organisations=OrganisationDesk(all_tenants, all_organisations, counts, clock),
         calls=calling,
         proposals=ProposalDesk(
@@ -200,10 +227,11 @@ def furnish(town: Town) -> Rooms:
             money=budget,
             clock=clock,
             kinds=kinds,
+            districts=districts,
         ),
-        agreements=AgreementDesk(all_agreements, all_programmes, clock),
+        agreements=AgreementDesk(all_agreements, all_programmes, all_tenants, clock),
         budgets=budget,
-        ledger=Ledger(budget.budgets, all_programmes, clock),
+        ledger=Ledger(budget.budgets, all_programmes, clock, districts),
         participation=participation,
         records=RecordDesk(all_participations, limits, asking, clock),
         openings=desk,
@@ -229,10 +257,25 @@ def furnish(town: Town) -> Rooms:
         settler=settler,
         balance=Balance(all_batches, months, budget.budgets, all_programmes, clock),
         evaluations=EvaluationDesk(all_evaluations, all_records, all_openings, trust_rules, clock),
+        owed=owed,
         profiles=ProfileDesk(
             all_evaluations, all_records, all_openings, all_applications, asking, trust_rules, clock
         ),
         work_records=WorkRecordDesk(all_records),
+        tasks=TaskDesk(
+            Waiting(
+                sheets=all_sheets,
+                openings=all_openings,
+                applications=all_applications,
+                batches=all_batches,
+                months=months,
+                calls=all_calls,
+                proposals=all_proposals,
+                evaluations=all_evaluations,
+            ),
+            owed,
+            clock,
+        ),
         kept=(
             all_tenants,
             all_programmes,

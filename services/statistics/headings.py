@@ -19,8 +19,8 @@ COMMON: Mapping[str, str] = {
 #: By table: every measure and ratio, in words an officer knows.
 HEADINGS: Mapping[str, Mapping[str, str]] = {
     "jobs": {
-        "places": "모집 자리",
-        "applications": "신청(건)",
+        "places": "모집 인원",
+        "applications": "지원(건)",
         "filled": "배치(명)",
         "openings": "모집(건)",
         "openings_filled": "모집 완료(회)",
@@ -82,7 +82,7 @@ HEADINGS: Mapping[str, Mapping[str, str]] = {
         "payments": "지급(건)",
         "payments_returned": "반송(건)",
     },
-    "groups": {"applications": "신청(명)", "placed": "배치(명)", "completed": "활동 완료(명)"},
+    "groups": {"applications": "지원(명)", "placed": "배치(명)", "completed": "활동 완료(명)"},
     "trust": {
         "opened": "후기 대상(건)",
         "given_by_resident": "주민 후기(건)",

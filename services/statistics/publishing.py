@@ -33,8 +33,7 @@ Key = tuple[str, str, str, str]
 class Remembered:
     """What was heard of a programme, as long as its months stay what they were when it was read.
 
-    What is published changes no more, but for a fact of which whoever archived it died before it could be counted, and
-    for a rebuild: then every process must tell the same again.
+    What is published changes no more, but for a rebuild by other rules: then every process must tell the same again.
     """
 
     heard: dict[Key, tuple[frozenset[str], Heard]] = field(default_factory=dict)
@@ -59,6 +58,8 @@ class GroupTables:
     ) -> tuple[Publication, dict[str, Any]]:
         """Return what was published last at ``settled``, or of the month asked for, and of which publication it is."""
         last, month = groups.publication(settled, through), asked["month"]
+        # Before it is read which programmes there are.
+        self.reading.settle(last.instant)
         if month is not None and month > last.month:
             # Not published yet.
             return last, groups.told({}, month)

@@ -27,15 +27,21 @@ class Reading:
     months: Months
     ids: Ids
 
+    def settle(self, instant: datetime) -> None:
+        """See to it that what is known at the instant stays so: before marks are read, or a day could be missed."""
+        self.archive.batches.settle(instant)
+
     def sums(self, which: Asked, instant: datetime | None) -> list[Summed]:
         """Return the sums of each month of which something is known, as known at the instant or now."""
-        fresh = self._fresh(which, whole=instant is not None)
         if instant is not None:
-            return self._as_known(fresh, which.through, instant)
+            self.settle(instant)
+            return self._as_known(self._fresh(which, whole=True), which.through, instant)
+        fresh = self._fresh(which, whole=False)
         return [(one.month, sums) for one in fresh if (sums := _until(one, which.through)) is not None]
 
     def heard(self, which: Asked, instant: datetime) -> list[Heard]:
         """Return each fact as known at the instant: of which month it is, when we knew it, and what it adds."""
+        self.settle(instant)
         wanted = _buckets(self._fresh(which, whole=True), which.through)
         facts = self.archive.heard([bucket for buckets in wanted.values() for bucket in buckets], instant)
         return [

@@ -13,7 +13,7 @@ from services.statistics.storage import Archive
 from services.statistics.usecases import Statistics
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, told
+from shared.messaging.entrypoints import asked, desk, told
 from shared.town import Town
 
 

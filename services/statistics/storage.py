@@ -1,6 +1,7 @@
 """Where every event is kept once.
 
-    archive   _id = event key: the whole event, its hash, when we knew it, and what it adds (``fact``)
+    archive   _id = event key: the whole event, its hash, what it adds (``fact``), the batch in whose name it was stored
+              and, once that is finished (batches.py), since when we knew it
     shelves   one for each ``SHELF`` events: how a rebuild walks the archive, and never holds more than a shelf
 
 The months that are computed from the facts are in months.py.
@@ -12,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.statistics.batches import Batch, Batches
 from services.statistics.model import Addition, Bucket, Sums
 from services.statistics.tables import addition_of
 from shared.clock import iso
 from shared.events.envelope import Event
-from shared.messaging.core import KeyReused
 from shared.mongo.port import Change, Database, Document, Index
 
 #: Events that stand on one shelf: as many as a rebuild reads and writes at once.
@@ -32,35 +33,33 @@ class Archive:
     def __init__(self, database: Database) -> None:
         self._collection = database.collection("archive")
         self._shelves = database.collection("shelves")
+        self.batches = Batches(database)
         #: The shelf that this process fills, and the room left on it.
         self._shelf, self._room = "", 0
 
     def prepare(self) -> None:
-        """Make the indexes: by event id, by tenant and type, by shelf, and the facts of a bucket."""
+        """Make the indexes, of batches too: by event id, by tenant and type, by shelf, and the facts of a bucket."""
         self._collection.ensure([Index(("event.id",)), Index(("tenant", "event.type")), Index(("shelf",)), Index(("fact.bucket",))])
+        self.batches.prepare()
 
-    def keep(self, events: Sequence[Event], known_at: datetime) -> None:
-        """Store those that are not there yet; raise ``KeyReused`` when one is there with another body."""
-        for first in range(0, len(events), SHELF):
-            self._put(events[first : first + SHELF], known_at)
-
-    def _put(self, events: Sequence[Event], known_at: datetime) -> None:
+    def put(self, events: Sequence[Event], batch: Batch) -> list[Document]:
+        """Store those that are not there yet; return key, hash and batch of the others. ``SHELF`` events at most."""
         if self._room < len(events):
             # Before the events that stand on it: a rebuild must not miss them.
-            shelf = f"{iso(known_at)} {events[0].key}"
+            shelf = f"{iso(batch.known_at)} {events[0].key}"
             self._shelves.insert_many([{"_id": shelf}])
             self._shelf, self._room = shelf, SHELF
         self._room -= len(events)
         shelf = self._shelf
-        there = self._collection.insert_many([_document(event, known_at, shelf) for event in events])
-        if there:
-            self._refuse_reused(there, events)
+        there = self._collection.insert_many([_document(event, batch, shelf) for event in events])
+        return self._collection.find({"_id": {"$in": list(there)}}, ["hash", "batch"]) if there else []
 
-    def _refuse_reused(self, there: set[Any], events: Sequence[Event]) -> None:
-        kept = {found["_id"]: found["hash"] for found in self._collection.find({"_id": {"$in": list(there)}}, ["hash"])}
-        for event in events:
-            if kept.get(event.key, event.hash) != event.hash:
-                raise KeyReused(f"event {event.id} came before with another body")
+    def take_over(self, events: Mapping[str, str], batch: Batch) -> int:
+        """Let events be known by this batch, each if it is still in the one given up; return how many are."""
+        known = {"batch": batch.id, "known_at": batch.known_at}
+        return self._collection.update_each(
+            [Change({"_id": key, "batch": given_up}, {"$set": known}) for key, given_up in events.items()]
+        )
 
     def facts(self, buckets: Sequence[str], known_at: datetime | None = None) -> dict[str, list[Sums]]:
         """Return what was added to each of these buckets, as known at that instant or now."""
@@ -79,13 +78,16 @@ class Archive:
     def _facts(
         self, buckets: Sequence[str], known_at: datetime | None, fields: Sequence[str]
     ) -> dict[str, list[Document]]:
+        left_out = frozenset() if known_at is None else self.batches.settle(known_at)
         found: dict[str, list[Document]] = {}
         for first in range(0, len(buckets), AT_ONCE):
             query: Document = {"fact.bucket": {"$in": list(buckets[first : first + AT_ONCE])}}
             if known_at is not None:
                 query["known_at"] = {"$lte": known_at}
-            for document in self._collection.find(query, fields):
-                found.setdefault(document["fact"]["bucket"], []).append(document)
+            for document in self._collection.find(query, [*fields, "batch"]):
+                # What was stored before there were batches has none.
+                if document.get("batch") not in left_out:
+                    found.setdefault(document["fact"]["bucket"], []).append(document)
         return found
 
     def with_id(self, event_id: str) -> list[Document]:
@@ -135,7 +137,7 @@ def event_of(document: Mapping[str, Any]) -> Event:
     )
 
 
-def _document(event: Event, known_at: datetime, shelf: str) -> Document:
+def _document(event: Event, batch: Batch, shelf: str) -> Document:
     document: Document = {
         "_id": event.key,
         "event": {
@@ -150,7 +152,8 @@ def _document(event: Event, known_at: datetime, shelf: str) -> Document:
         },
         "hash": event.hash,
         "tenant": event.tenant,
-        "known_at": known_at,
+        "known_at": batch.known_at,
+        "batch": batch.id,
         "shelf": shelf,
     }
     addition = addition_of(event)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.statistics import groups
+from services.statistics.intake import Intake
 from services.statistics.model import PARTS, Sums, added
 from services.statistics.months import Asked, Months
 from services.statistics.outcomes import against
@@ -20,7 +21,7 @@ from services.statistics.reading import Reading
 from services.statistics.register import Register
 from services.statistics.sheets import MEDIA_TYPES, Sheet, name_of, written
 from services.statistics.storage import Archive, event_of
-from services.statistics.tables import TABLES, addition_of
+from services.statistics.tables import TABLES
 from shared.actors import Actor, must_be
 from shared.clock import Clock, from_iso, iso
 from shared.errors import Refused
@@ -29,7 +30,7 @@ from shared.events.envelope import Event
 from shared.ids import Ids
 from shared.pages import after, checked_limit, page
 
-#: A batch is stamped before it is stored: after this long, nothing of an earlier stamp is still on its way.
+#: Whoever stores events for longer than this may have to begin again, because somebody asked (batches.py).
 SETTLED_AFTER = timedelta(seconds=30)
 #: Who may ask for everything as known at an instant.
 STAFF = ("officer", "operator", "service")
@@ -55,14 +56,8 @@ class Statistics:
         return Reading(self.archive, self.months, self.ids)
 
     def keep(self, events: Sequence[Event]) -> None:
-        """Archive each event once, and mark the days of its facts stale; raise ``KeyReused``.
-
-        Repeats are marked too: the first time may have died between the two.
-        """
-        self.archive.keep(events, self.clock.now())
-        self.register.note(events)
-        additions = (addition_of(event) for event in events)
-        self.months.mark_stale({one.bucket for one in additions if one is not None})
+        """Archive each event once, and mark the days of its facts stale; raise ``KeyReused`` or ``Conflict``."""
+        Intake(self.archive, self.months, self.register, self.clock, self.ids).keep(events)
 
     def figures(
         self,
@@ -81,10 +76,10 @@ class Statistics:
     ) -> dict[str, Any]:
         """Return ``{"through", "known_at", "rows", "cursor", "total"}``; anyone may ask.
 
-        The answer is bound to its ``known_at``: the instant asked for, or this one. Asked for again with it, once
-        ``SETTLED_AFTER`` has passed, the figure is the same. Raises ``Refused`` ``known_at_too_late`` before that,
-        ``no_plans_there`` and ``no_such_rows``, and ``month_or_programme_needed``: such a figure is read from the
-        facts themselves, so the public narrows it.
+        The answer is bound to its ``known_at``: the instant asked for, or this one. Asked for with an instant, from
+        ``SETTLED_AFTER`` after it on, the figure is always the same. Raises ``Refused`` ``known_at_too_late`` before
+        that, ``no_plans_there`` and ``no_such_rows``, and ``month_or_programme_needed``: such a figure is read from
+        the facts themselves, so the public narrows it.
 
         At most ``limit`` rows (1 to 400) in an answer; the total is of all of them.
 

@@ -162,7 +162,10 @@ class DayText(fields.Field[str]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
-            date.fromisoformat(value)
+            same = date.fromisoformat(value).isoformat() == value
         except (TypeError, ValueError) as error:
             raise ValidationError("Not a day such as 2026-11-22.") from error
+        if not same:
+            # Python also reads 20261122 and 2026-W47-7, of which nobody can take the month by its first characters.
+            raise ValidationError("Not a day such as 2026-11-22.")
         return str(value)

@@ -90,7 +90,14 @@ QUEUES: tuple[QueueSpec, ...] = (
         (placement.PLACEMENT_SELECTED, placement.PLACEMENT_WITHDRAWN, work.ATTENDANCE_SETTLED),
     ),
     QueueSpec(
-        "placement.allowance", (work.ATTENDANCE_SETTLED, participation.OVERLAPPED, pay.ALLOWANCE_PAID_BACK)
+        "placement.allowance",
+        (
+            work.ATTENDANCE_SETTLED,
+            work.ATTENDANCE_DISPUTED,
+            work.ATTENDANCE_DISPUTE_ANSWERED,
+            participation.OVERLAPPED,
+            pay.ALLOWANCE_PAID_BACK,
+        ),
     ),
     QueueSpec(
         "placement.trust", (work.ATTENDANCE_SETTLED, work.PLACEMENT_COMPLETED, residents.CONSENT_WITHDRAWN)

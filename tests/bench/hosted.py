@@ -10,7 +10,7 @@ from typing import Any
 from shared.clock import SystemClock
 from shared.config import settings
 from shared.house import House, house_of
-from shared.messaging.entrypoint import Told
+from shared.messaging.entrypoints import Told
 from shared.messaging.relaying import Relaying
 from shared.mongo.real import connect
 from shared.telemetry import metrics

@@ -17,7 +17,7 @@ from shared.actors import Actor
 from shared.auth import Keys
 from shared.config import settings
 from shared.house import House
-from shared.messaging.entrypoint import asked
+from shared.messaging.entrypoints import asked
 from shared.messaging.rpc import RpcClient
 from shared.telemetry.logs import configure
 from shared.town import town

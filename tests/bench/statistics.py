@@ -21,6 +21,7 @@ from typing import Any
 
 import pymongo
 
+from services.statistics.batches import Batch
 from services.statistics.months import Months
 from services.statistics.service import build, prepare
 from services.statistics.storage import SHELF, Archive, _document
@@ -28,6 +29,7 @@ from services.statistics.tables import addition_of
 from shared.actors import ANYONE
 from shared.config import settings
 from shared.events.envelope import Event
+from shared.ids import SystemIds
 from shared.mongo.real import connect
 from shared.town import town
 from tests.bench import cast
@@ -99,7 +101,7 @@ class Facts:
     def fill(self, first: int, count: int) -> float:
         """Store facts from number ``first``, quietly; return the seconds."""
         since = time.perf_counter()
-        at = self._clock.now()
+        within = Batch(SystemIds().new("batch"), self._clock.now())
         buckets = set()
         for unread in ("event.id_1", "shelf_1") if first == 0 else ():
             # Figures don't read them, and the embedded engine takes twice as long to keep four.
@@ -108,7 +110,7 @@ class Facts:
         def store(page: int) -> set[Any]:
             events = [an_event(number, self._days) for number in range(page, min(page + PAGE, first + count))]
             self._bare.archive.insert_many(
-                [_document(event, at, f"s-{page // SHELF}") for event in events], ordered=False
+                [_document(event, within, f"s-{page // SHELF}") for event in events], ordered=False
             )
             return {addition.bucket for event in events if (addition := addition_of(event)) is not None}
 
@@ -159,8 +161,8 @@ class Facts:
 
     def insert(self, first: int, count: int) -> float:
         """Insert the same documents and do nothing else; return the seconds."""
-        at = self._clock.now()
-        documents = [_document(event, at, "s") for event in out_of_order(first, count, self._days)]
+        within = Batch(SystemIds().new("batch"), self._clock.now())
+        documents = [_document(event, within, "s") for event in out_of_order(first, count, self._days)]
         since = time.perf_counter()
         for batch in batches(documents):
             try:

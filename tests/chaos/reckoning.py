@@ -1,53 +1,21 @@
-"""The reckoning: what was acknowledged against what the databases and the mail server really hold.
+"""The reckoning: what was acknowledged against what the databases and the mail server really hold. Pure.
 
     lost        an acknowledged act that lacks an effect it must have
     duplicated  an effect beyond the one its natural key allows, or one that nobody asked for
     left        what should have come to rest and has not: dead, parked, stuck, held, pending, in doubt
-
-`keep_account` reads the databases past the services; `reckon` is pure, so that it can itself be tested.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import pymongo.errors
 
 from shared.events import placement as said
-from shared.messaging.relaying import OUTBOXES
+from tests.chaos.account import MAIL_SETTLED, Account, Document, local_part
 from tests.chaos.load import Fill, Stage
-from tests.chaos.world import Shot, World
-
-Document = Mapping[str, Any]
-
-#: Where mails come to rest. Any other state still waits for somebody.
-MAIL_SETTLED = ("sent", "none")
-#: Services with a database.
-SERVICES = ("placement", "residents", "notifications", "statistics")
-
-
-@dataclass(frozen=True)
-class Account:
-    """Everything that one run left behind, as plain documents."""
-
-    openings: Sequence[Document] = ()
-    applications: Sequence[Document] = ()
-    budgets: Sequence[Document] = ()
-    letters: Sequence[Document] = ()
-    archive: Sequence[Document] = ()
-    #: (Message-ID, recipients) of each mail that the server accepted.
-    mails: Sequence[tuple[str, tuple[str, ...]]] = ()
-    #: Facts still in an outbox, by state.
-    outbox: Mapping[str, int] = field(default_factory=dict)
-    #: Dead and parked messages, by queue; and those that still wait.
-    dead: Mapping[str, int] = field(default_factory=dict)
-    waiting: Mapping[str, int] = field(default_factory=dict)
-    #: What the figures say of the tenant: `total` of `statistics_figures.figures`.
-    figures: Mapping[str, Any] = field(default_factory=dict)
+from tests.chaos.world import Shot
 
 
 @dataclass(frozen=True)
@@ -201,11 +169,6 @@ def _of_the_mails(stage: Stage, account: Account) -> Iterator[Finding]:
                 yield Finding("duplicated", f"{message_id} went to {recipient}, who never agreed to mail")
 
 
-def local_part(message_id: str) -> str:
-    """`<key.resident@domain>` -> `key.resident`."""
-    return message_id.strip("<>").rpartition("@")[0]
-
-
 def _keys_used_twice(account: Account) -> Iterator[Finding]:
     """Natural keys, counted by what they are made of rather than by the `_id` that should enforce them."""
     events = Counter((one["event"]["source"], one["event"]["id"]) for one in account.archive)
@@ -288,74 +251,6 @@ def _not_at_rest(account: Account) -> Iterator[Finding]:
     for letter in account.letters:
         if letter["mail"]["s"] not in MAIL_SETTLED:
             yield Finding("left", f"the mail of {letter['_id']} is {letter['mail']['s']}", letter["about"])
-
-
-# -- reading
-
-
-def keep_account(world: World, stage: Stage, figures: Mapping[str, Any]) -> Account:
-    """Read everything of the tenant from the databases and the mail server, past the services."""
-    placement, notifications = world.database("placement"), world.database("notifications")
-    mine = {"tenant": stage.tenant}
-    depths = world.depths()
-    return Account(
-        openings=list(placement["openings"].find(mine)),
-        applications=list(placement["applications"].find(mine)),
-        budgets=list(placement["budgets"].find(mine)),
-        letters=list(notifications["letters"].find(mine)),
-        archive=list(world.database("statistics")["archive"].find(mine)),
-        mails=[(mail.message_id, mail.recipients) for mail in world.mails()],
-        outbox=outboxes(world),
-        dead=world.dead(depths),
-        waiting=world.waiting(depths),
-        figures=figures,
-    )
-
-
-def outboxes(world: World) -> dict[str, int]:
-    """How many facts wait in every collection there is, by state: also where the relay does not look."""
-    found: Counter[str] = Counter()
-    for service in SERVICES:
-        database = world.database(service)
-        for name in database.list_collection_names():
-            found.update(in_outbox(database[name]))
-    return dict(found)
-
-
-def in_outbox(collection: Any) -> Counter[str]:
-    """How many facts wait in the outboxes of one collection, by state."""
-    waiting = collection.find({"outbox.s": {"$in": ["new", "stuck"]}}, ["outbox.s"])
-    return Counter(entry["s"] for document in waiting for entry in document["outbox"])
-
-
-def unrest(world: World, stage: Stage) -> list[str]:
-    """What has not come to rest yet, in words; empty when everything has. Servers that are away count too."""
-    depths = world.broker_answers()
-    if depths is None:
-        return ["the broker is away"]
-    try:
-        waiting = [f"{queue} {depth}" for queue, depth in world.waiting(depths).items()]
-        new = sum(
-            in_outbox(world.database(service)[name])["new"] for service, names in OUTBOXES.items() for name in names
-        )
-        mine = {"tenant": stage.tenant}
-        placement = world.database("placement")
-        pending = placement["applications"].count_documents({**mine, "state": "pending"})
-        moving = [
-            one["_id"] for one in placement["budgets"].find(mine, ["holds", "moving"]) if one["holds"] or one["moving"]
-        ]
-        mails = world.database("notifications")["letters"].count_documents(
-            {**mine, "mail.s": {"$nin": list(MAIL_SETTLED)}}
-        )
-    except pymongo.errors.PyMongoError:
-        return ["the database is away"]
-    return [
-        *waiting,
-        *([f"outbox {new}"] if new else []),
-        *([f"pending applications {pending}"] if pending else []),
-        *([f"budgets moving {len(moving)}"] if moving else []),
-        *([f"mails under way {mails}"] if mails else []),
-    ]
 
 
 # -- telling

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import CrossesTheDoor
+from tests.chaos.account import Account, keep_account, unrest
 from tests.chaos.ending import DRAINED_WITHIN, Ending, Note, drain, ending, under_fire
 from tests.chaos.killing import Killer, plan_of
 from tests.chaos.load import Fill, NeverAnswered, People, Stage
-from tests.chaos.reckoning import Account, Finding, Reckoning, keep_account, reckon, story_of, unrest
+from tests.chaos.reckoning import Finding, Reckoning, reckon, story_of
 from tests.chaos.world import World, a_world
 
 

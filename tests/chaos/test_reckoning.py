@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from shared.events import placement as said
+from tests.chaos.account import Account
 from tests.chaos.load import Fill, Neighbour, Stage
-from tests.chaos.reckoning import Account, reckon, story_of
+from tests.chaos.reckoning import reckon, story_of
 from tests.chaos.world import Shot
 
 NOW = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)

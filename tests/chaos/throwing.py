@@ -15,7 +15,7 @@ import amqp
 import orjson
 
 from deploy.management import Management, vhost_of
-from shared.messaging.entrypoint import Asked as AskedEntrypoint
+from shared.messaging.entrypoints import Asked as AskedEntrypoint
 from shared.messaging.rpc import DIRECT_REPLY, EXCHANGE
 from tests.chaos.corpus import JSON, Thrown
 

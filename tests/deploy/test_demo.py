@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
 
 from deploy import words
 from deploy.demo import cast
@@ -209,10 +210,53 @@ def test_the_timeline_counts_an_event_once_and_says_how_often_it_came_again() ->
 
     (line,) = board.view().lines
     assert (len(line.keys), line.again, len(line.archived)) == (1, 5, 1)
-    console = Console(width=120, record=True, file=None, quiet=True)
-    with console.capture():
-        console.print(drawn(board.view()))
-        console.print(judged(a_good_outcome()))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 150])
+def test_no_events_name_is_broken_and_nothing_is_cut_however_narrow_the_terminal(width: int) -> None:
+    board = Board("demo-은하수", StoppedClock(NOW))
+    board.chapter("나란히 (side by side)")
+    for number, contract in enumerate(CONTRACTS.values()):
+        board.heard(
+            Event(
+                id=f"opn-{number}.1.0",
+                source="/sipbun/placement/openings",
+                type=contract.type,
+                subject=f"opn-{number}",
+                tenant="demo-은하수",
+                time=NOW,
+                sequence="0000000001.000",
+                data=contract.sample,
+            )
+        )
+    for line in board.view().lines:
+        board.lettered(next(iter(line.keys)), {"booking_displaced": 7}, 121)
+
+    told = printed(drawn(board.view()), width)
+
+    names = [contract.name.partition(".")[2] for contract in CONTRACTS.values()]
+    assert [name for name in names if f" {name} " not in told] == []
+    assert all(cell_len(row) <= width for row in told.splitlines())
+    assert "(side by side)" in told
+
+
+@pytest.mark.parametrize("width", [80, 150])
+def test_the_verdict_cuts_no_word_and_has_the_event_to_follow_on_a_line_of_its_own(width: int) -> None:
+    outcome = a_good_outcome()
+    outcome.filled_id = "opn-01M829592A0G2EAHPZB78KZ5KJ.6.1"
+
+    told = printed(judged(outcome), width)
+
+    assert "…" not in told
+    assert f"  ./sipbun follow {outcome.filled_id} " in told
+
+
+def printed(shown: RenderableType, width: int) -> str:
+    """Return what a terminal of that width shows."""
+    console = Console(width=width)
+    with console.capture() as told:
+        console.print(shown)
+    return told.get()
 
 
 def test_an_event_belongs_to_the_chapter_in_which_it_happened_however_late_it_is_seen() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cli.__main__ import COMMANDS, Door
+from deploy.cli.__main__ import Door
+from deploy.commands import COMMANDS
 from services.gateway.app import create_app
 from shared.actors import Actor
 from tests.harness import ROOT

@@ -8,7 +8,7 @@ import amqp
 import pymongo
 import pytest
 
-import deploy.broker
+from deploy import machine
 from deploy.broker import MAX_MESSAGE_SIZE, BrokerNode, NotInstalled, ensure_installed
 from deploy.database import EmbeddedDatabase
 from deploy.management import vhost_of, with_vhost
@@ -110,7 +110,7 @@ def test_the_embedded_database_keeps_what_it_acknowledged_over_a_kill(tmp_path: 
 
 
 def test_without_rabbitmq_an_ordinary_user_is_told_the_exact_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deploy.broker, "SERVER_PLACES", ())
+    monkeypatch.setattr(machine, "SERVER_PLACES", ())
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
 

@@ -42,8 +42,8 @@ def shown(health: Health) -> str:
     ("health", "well", "says"),
     [
         (Health(a_town(), depths(city_parked=0), 0.0, {}), True, "건강합니다"),
-        (Health(a_town(), depths(city_parked=4), 0.0, {}), True, "아무도 듣지 않은 것 4"),
-        (Health(a_town(), depths(placement_openings_dead=3), 0.0, {}), False, "거절된 것 3"),
+        (Health(a_town(), depths(city_parked=4), 0.0, {}), True, "보류함 4"),
+        (Health(a_town(), depths(placement_openings_dead=3), 0.0, {}), False, "처리 실패함 3"),
         (Health(a_town(), depths(city_parked=0), 0.0, {}, stuck=2), False, "내보내지 못한 사실 2"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.messaging.entrypoint import Asked
+from shared.messaging.entrypoints import Asked
 
 
 def methods_of(service: type) -> set[str]:

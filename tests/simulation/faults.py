@@ -276,7 +276,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "payable-without-cap",
-        "services.placement.allowance.model",
+        "services.placement.allowance.sums",
         "        return self.earned if self.cap is None else min(self.earned, self.cap.won)",
         "        return self.earned",
         "more is paid in a month than its cap",
@@ -284,7 +284,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "returned-is-paid",
-        "services.placement.allowance.model",
+        "services.placement.allowance.sums",
         "        gone = sum(payment.won for payment in self.payments if payment.state != RETURNED)",
         "        gone = sum(payment.won for payment in self.payments)",
         "what the bank sent back is never paid again",

@@ -23,7 +23,7 @@ from shared.config import Settings
 from shared.errors import Conflict, Unavailable
 from shared.ids import SeededIds
 from shared.messaging.core import Core, ignore
-from shared.messaging.entrypoint import Asked, Desk, Due, Fed, Told
+from shared.messaging.entrypoints import Asked, Desk, Due, Fed, Told
 from shared.messaging.premises import reasons_of
 from shared.messaging.relay import Relay
 from shared.messaging.relaying import OUTBOXES

@@ -24,6 +24,7 @@ from deploy.demo.office.verdict import Outcome
 from deploy.demo.player import TENANTS, Player
 from deploy.radicale import Radicale
 from deploy.running import Running
+from deploy.words import letter_word
 from shared.actors import Actor
 from shared.errors import CrossesTheDoor, Unavailable
 from shared.ids import Ids
@@ -87,7 +88,7 @@ class Story(Player):
         self._ask(self.operator, PROGRAMMES, "load", tenant=self.tenant, programmes=office)
         self.room = self._facility("centre", cast.CENTRE, "모임방", mode="approval", approver="calendar")
         self.other_room = self._facility("workshop", cast.WORKSHOP, "작업실", mode="instant")
-        self.board.act("담당자", "시설 두 곳과 공간 두 곳을 등록함", "모임방은 시설 달력이 승인, 작업실은 바로 확정")
+        self.board.act("담당 공무원", "시설 두 곳과 공간 두 곳을 등록함", "모임방은 시설 달력이 승인, 작업실은 바로 확정")
         self.address = self.calendar.make(cast.CALENDAR)
         feed = self.ids.new("fed")
         self._do(
@@ -247,7 +248,7 @@ class Story(Player):
         second = self._reconciled()
         self.outcome.second_reconcile_changes = sum(second.values())
         self.outcome.in_calendar, self.outcome.ours = len(self._in_calendar()), len(self._ours())
-        self.board.act("담당자", "다시 한 번, 또 한 번 대사함", f"바뀐 것 {sum(first.values())}, {sum(second.values())}",
+        self.board.act("담당 공무원", "다시 한 번, 또 한 번 대사함", f"바뀐 것 {sum(first.values())}, {sum(second.values())}",
                        good=self.outcome.second_reconcile_changes == 0)
 
     def _reconciled(self) -> dict[str, int]:
@@ -271,11 +272,11 @@ class Story(Player):
         self.outcome.events = len(archive)
         self.outcome.duplicates = [
             *(f"이벤트 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
-            *(f"{who.subject}: {kind} 알림 {count}건" for who in people for kind, count in self._twice(who)),
+            *(f"{who.subject}: {letter_word(kind).ko} 알림 {count}건" for who in people for kind, count in self._twice(who)),
         ]
         self.outcome.missing = [
             *(f"기록되지 않은 이벤트 {key}" for key, kept in archive.items() if not kept),
-            *(f"{kind} 알림 {count - counted[kind]}건" for kind, count in wanted.items() if counted[kind] < count),
+            *(f"{letter_word(kind).ko} 알림 {count - counted[kind]}건" for kind, count in wanted.items() if counted[kind] < count),
         ]
         seen = self.watcher.seen("spaces.booking.displaced")
         self.outcome.filled_id = seen[0].event.id if seen else ""

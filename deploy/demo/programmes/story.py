@@ -21,6 +21,8 @@ from deploy.demo.player import FIGURES, TENANTS, Player, plain
 from deploy.demo.programmes import cast
 from deploy.demo.programmes.verdict import Outcome
 from deploy.running import Running
+from deploy.words import letter_word, opening_word
+from services.gateway import catalogue
 from services.placement.openings.draw import verify
 from shared.actors import Actor
 from shared.clock import iso
@@ -33,6 +35,11 @@ OPENINGS, ATTENDANCE = "placement_openings", "placement_attendance"
 ALLOWANCE, BATCHES, ACCOUNTS = "placement_allowance", "placement_batches", "residents_accounts"
 CONSENT = "2026-01"
 CONSENTS = ("service", "payout")
+
+
+def told_in_words(refused: Refused) -> str:
+    """Return the Korean title of a refusal, as the gateway words it."""
+    return catalogue.words(refused.code, "ko", field=refused.field, values=refused.values).title
 
 
 class Story(Player):
@@ -126,13 +133,14 @@ class Story(Player):
             title="광산시민수당: 경로당 식사 보조", summary="경로당에서 식사를 돕는 짧은 일을 이웃에게 연결합니다.",
             field="돌봄", kind="job_matching", won=cast.WON, targets={"jobs": cast.PLACES}, civil_body="은하수 마을회",
         )
-        self.board.act("광산구", "시민 단체와 함께 사업을 제안함", f"{cast.WON:,}원")
+        self.board.act("광산구", "민간단체와 함께 사업을 제안함", f"{cast.WON:,}원")
         self._do(self.city, CALLS, "close", call_id=call)
         try:
             self._review(self.district)
         except Refused as refused:
             self.outcome.own_review_refused = refused.code
-        self.board.act("광산구", "자기 제안을 심사하려 함 → 거절", self.outcome.own_review_refused,
+            self.outcome.own_review_told = told_in_words(refused)
+        self.board.act("광산구", "자기 제안을 심사하려 함 → 거절", self.outcome.own_review_told,
                        good=bool(self.outcome.own_review_refused))
         self._review(self.city)
         self._do(
@@ -170,7 +178,7 @@ class Story(Player):
                        f"최대 {quoted['pay']['won']:,}원, 월 상한 초과 {above:,}원", good=above > 0)
         for who in self.people:
             self._do(who, OPENINGS, "apply", opening_id=self.opening)
-        self.board.act("주민", f"{len(self.people)}명이 지원함", str(published["state"]))
+        self.board.act("주민", f"{len(self.people)}명이 지원함", opening_word(published["state"]).ko)
         drawn = self.desk.wait(lambda: self._ask(None, OPENINGS, "draw", opening_id=self.opening), lambda told: told["seed"])
         self.outcome.drawn = len(drawn["tickets"])
         self.outcome.draw_verified = verify(drawn).ok
@@ -229,8 +237,9 @@ class Story(Player):
                  minutes=300, reason="본인 말이 맞음")
         self.board.act("주민", "한 시간을 바로잡음: 이의 → 정정", "지우지 않고 덧붙임")
         self.outcome.pay = self.desk.wait(self._months, self._all_earned)
+        names = dict(zip((who.subject for who in self.people), cast.APPLICANTS, strict=True))
         for one in self.outcome.pay:
-            self.board.act("십분", "수당이 쌓임", f"{one['earned']:,}원, 보류 {one['held_back']:,}원")
+            self.board.act("십분", f"{names[one['resident_id']]}의 수당이 쌓임", f"{one['earned']:,}원, 보류 {one['held_back']:,}원")
 
     def _sheets(self, who: Actor) -> list[dict[str, Any]]:
         told = self._ask(who, ATTENDANCE, "my_sheets", limit=100)["sheets"]
@@ -238,7 +247,8 @@ class Story(Player):
 
     def _all_earned(self, months: Sequence[Mapping[str, Any]]) -> bool:
         minutes = len(cast.SHIFTS) * 360
-        return sorted(one["minutes"] for one in months) == sorted([minutes, minutes - 360, minutes - 60])
+        worked = sorted(one["minutes"] for one in months) == sorted([minutes, minutes - 360, minutes - 60])
+        return worked and not any(one["in_dispute"] for one in months)
 
     def _months(self) -> list[dict[str, Any]]:
         told = self._ask(self.payer, ALLOWANCE, "months", programme_id=self.hosted, month=cast.MONTH)["months"]
@@ -256,7 +266,8 @@ class Story(Player):
             self._do(self.payer, BATCHES, "approve", batch_id=first)
         except Refused as refused:
             self.outcome.four_eyes_refused = refused.code
-        self.board.act("담당자", "제가 만든 묶음을 승인하려 함 → 거절", self.outcome.four_eyes_refused,
+            self.outcome.four_eyes_told = told_in_words(refused)
+        self.board.act("담당 공무원", "자기가 만든 지급 묶음을 승인하려 함 → 거절", self.outcome.four_eyes_told,
                        good=bool(self.outcome.four_eyes_refused))
         content = self._file(first)
         self.outcome.file_lines = content.count(b"\r\n")
@@ -273,7 +284,7 @@ class Story(Player):
         again = self._ask(self.payer, BATCHES, "rows", batch_id=second)["rows"]
         self._return(second, again, {})
         self.outcome.batches = self._ask(self.payer, BATCHES, "list", programme_id=self.hosted)["batches"]
-        self.board.act("담당자", "다음 묶음에서 다시 지급함", f"{sum(row['won'] for row in again):,}원")
+        self.board.act("담당 공무원", "다음 지급 묶음에서 다시 지급함", f"{sum(row['won'] for row in again):,}원")
 
     def _batch(self) -> str:
         batch = self.ids.new("bat")
@@ -281,14 +292,14 @@ class Story(Player):
         told = self.desk.wait(
             lambda: self._ask(self.payer, BATCHES, "get", batch_id=batch), lambda now: now["state"] == "prepared"
         )
-        self.board.act("담당자", "지급 묶음을 만듦", f"{told['people']}명 · {told['won']:,}원")
+        self.board.act("담당 공무원", "지급 묶음을 만듦", f"{told['people']}명 · {told['won']:,}원")
         return batch
 
     def _file(self, batch: str) -> bytes:
         self._do(self.approver, BATCHES, "approve", batch_id=batch)
         content = self._content(batch)
         self._do(self.approver, BATCHES, "mark_filed", batch_id=batch, file_hash=sha256(content).hexdigest())
-        self.board.act("다른 담당자", "승인하고 지급 파일을 만듦", f"{len(content)} B")
+        self.board.act("다른 담당 공무원", "승인하고 지급 파일을 제출함", f"{len(content)}바이트")
         return content
 
     def _content(self, batch: str) -> bytes:
@@ -326,7 +337,7 @@ class Story(Player):
             self._budget, lambda row: (row.get("paid") or 0) - (row.get("returned") or 0) == self.outcome.paid
         )
         self.outcome.figures = self.desk.wait(self._figures, lambda told: told.get("paid") == self.outcome.paid)
-        self.board.act("담당자", "묶음·수당·예산·통계를 맞춰 봄", f"{self.outcome.paid:,}원", good=self.outcome.balanced)
+        self.board.act("담당 공무원", "지급 묶음·수당·예산·통계를 맞춰 봄", f"{self.outcome.paid:,}원", good=self.outcome.balanced)
         wanted = {"place_offered": cast.PLACES + 1, "selected": cast.PLACES, "allowance_paid": cast.PLACES,
                   "allowance_returned": 1, "evaluation_opened": cast.PLACES}
         counted = self.desk.wait(
@@ -338,11 +349,11 @@ class Story(Player):
         self.outcome.events = len(archive)
         self.outcome.duplicates = [
             *(f"이벤트 {key}: 기록 {len(kept)}건" for key, kept in archive.items() for _ in kept[1:]),
-            *(f"{kind} 알림 {counted[kind]}건" for kind, count in wanted.items() if counted[kind] > count),
+            *(f"{letter_word(kind).ko} 알림 {counted[kind]}건" for kind, count in wanted.items() if counted[kind] > count),
         ]
         self.outcome.missing = [
             *(f"기록되지 않은 이벤트 {key}" for key, kept in archive.items() if not kept),
-            *(f"{kind} 알림 {count - counted[kind]}건" for kind, count in wanted.items() if counted[kind] < count),
+            *(f"{letter_word(kind).ko} 알림 {count - counted[kind]}건" for kind, count in wanted.items() if counted[kind] < count),
         ]
         seen = self.watcher.seen("placement.batch.filed")
         self.outcome.filled_id = seen[0].event.id if seen else ""

@@ -28,7 +28,9 @@ class Outcome:
     old_names: Sequence[str] = ()
     hosted_id: str = ""
     proposal_state: str = ""
+    #: The refusal's code, and its words.
     own_review_refused: str = ""
+    own_review_told: str = ""
     draw_verified: bool = False
     drawn: int = 0
     declined: int = 0
@@ -38,6 +40,7 @@ class Outcome:
     #: Of the month of pay of everybody: earned, payable, held back, paid in won.
     pay: Sequence[Mapping[str, Any]] = ()
     four_eyes_refused: str = ""
+    four_eyes_told: str = ""
     file_lines: int = 0
     same_file_twice: bool = False
     batches: Sequence[Mapping[str, Any]] = ()
@@ -109,7 +112,7 @@ class Outcome:
                 self.proposal_state == "selected" and bool(self.hosted_id) and bool(self.own_review_refused),
                 "구의 제안이 심사를 거쳐 사업이 된다; 자기 제안은 심사하지 못한다",
                 "a district's proposal becomes a programme; nobody reviews their own",
-                f"{self.hosted_id or '없음'} · 거절 {self.own_review_refused or '없음'}",
+                f"사업 {'1개가 생김' if self.hosted_id else '없음'} · 거절: {self.own_review_told or '없음'}",
             ),
             Promise(
                 self.draw_verified and self.drawn > 0,
@@ -133,11 +136,11 @@ class Outcome:
                 bool(self.four_eyes_refused) and self.same_file_twice,
                 "지급은 두 사람이 보고, 파일은 다시 만들어도 같다",
                 "four eyes, and the payout file is the same bytes again",
-                f"거절 {self.four_eyes_refused or '없음'} · 파일 {self.file_lines}줄",
+                f"거절: {self.four_eyes_told or '없음'} · 파일 {self.file_lines}줄",
             ),
             Promise(
                 self.balanced and self.returned == 1,
-                "되돌아온 지급은 다음에 다시, 묶음과 수당과 예산이 맞는다",
+                "되돌아온 지급은 다음에 다시, 지급 묶음과 수당과 예산이 맞는다",
                 "a returned payment is paid later; batches, pay and budget agree",
                 f"지급 {self.paid:,}원 · 되돌아옴 {self.returned} · {'맞음' if self.balanced else '다름'}",
             ),

@@ -61,6 +61,9 @@ class PayMonth(Told):
     on_its_way = fields.Integer()
     paid = fields.Integer()
     paid_back = fields.Integer()
+    in_dispute = fields.Integer(
+        metadata={"description": "이의의 답을 기다리는 금액 · waits until a dispute is answered"}
+    )
     due_now = fields.Integer()
     to_recover = fields.Integer(metadata={"description": "돌려받을 금액 · paid too much"})
 
@@ -75,6 +78,9 @@ class PayLine(Told):
     reason = fields.String(allow_none=True)
     note = fields.String(allow_none=True)
     dong = fields.String(allow_none=True)
+    waits_for = fields.String(
+        allow_none=True, metadata={"description": "dispute: 이의의 답이 날 때까지 지급을 미룸 · not paid before it is answered"}
+    )
 
 
 class Payment(Told):

@@ -28,6 +28,7 @@ SERVICES = (
     "placement_allowance",
     "placement_batches",
     "placement_trust",
+    "placement_tasks",
     "placement_programmes",
     "placement_organisations",
     "placement_calls",

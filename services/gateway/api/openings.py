@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import fields, validate
 
 from services.gateway.api.common import (
-    Applications,
+    Application,
     Nothing,
     OpeningState,
     Reason,
@@ -23,12 +23,16 @@ from services.gateway.api.common import (
     text,
     whole,
 )
-from services.gateway.api.work import GEOJSON, LINKED_DATA, in_type, rows_worded
+from services.gateway.api.rooms import Refusal
+from services.gateway.api.work import GEOJSON, LINKED_DATA, all_worded, in_type, rows_worded
 from services.gateway.asking import act, ask, made
 from services.gateway.subject import Body, Subject, Told
+from shared.events.contract import PRINTABLE
 from shared.events.placement.openings import MODES
 
 SERVICE = "placement_openings"
+#: Whether one must be known to belong to whom an opening is for.
+MEMBERSHIPS = ("anyone", "preferred", "required")
 openings = Subject("openings", __name__, description="모집 공고 · openings")
 
 
@@ -87,6 +91,13 @@ class PublishOpening(Body):
         validate=validate.Length(1, 60),
         metadata={"description": "사업에 법적 근거가 있는 대상만 · only with a legal basis in the programme"},
     )
+    membership = fields.String(
+        validate=validate.OneOf(MEMBERSHIPS),
+        metadata={
+            "description": "대상 집단: 묻지 않음(기본), 속하지 않으면 알림, 반드시 속해야 함. 운영 기준이 더 엄격하면 그것을 따름 · "
+            "nobody asks (usual), who does not belong is told, or refused; the operator's limits may be stricter"
+        },
+    )
     hosts = fields.List(
         id_field(),
         validate=validate.Length(max=20),
@@ -116,6 +127,7 @@ class Opening(OpeningState):
     offer_minutes = fields.Integer()
     scores = fields.List(fields.Nested(Score))
     target_group = fields.String(allow_none=True)
+    membership = fields.String(metadata={"description": "anyone · preferred · required"})
     direct_job = fields.Boolean(metadata={"description": "직접일자리: 다른 직접일자리와 겹칠 수 없음"})
     engagement = fields.String()
     seed_hash = fields.String(allow_none=True, metadata={"description": "추첨 시드의 약속 · commits to the draw's seed"})
@@ -188,6 +200,14 @@ class Near(Told):
 
 class Select(Body):
     resident_id = id_field()
+    reason = fields.String(
+        allow_none=True,
+        validate=[validate.Length(1, 200), PRINTABLE],
+        metadata={
+            "description": "선정한 까닭, 특히 등록하지 않은 분일 때; 배치와 함께 남습니다 · why, above all for somebody unregistered; kept",
+            "example": "전화로 지원하여 창구에서 등록할 예정",
+        },
+    )
 
 
 class Selected(Told):
@@ -195,6 +215,21 @@ class Selected(Told):
     resident_id = fields.String()
     filled = fields.Boolean()
     free = fields.Integer()
+    warnings = fields.List(
+        fields.Nested(Refusal), metadata={"description": "알아 둘 것: 등록하지 않은 주민 등 · to mind, such as an unregistered resident"}
+    )
+
+
+class Applicant(Application):
+    registered = fields.Boolean(
+        allow_none=True, metadata={"description": "선정할 때 등록한 주민이었는지 · whether registered when an officer selected them"}
+    )
+    selected_because = fields.String(allow_none=True, metadata={"description": "담당자가 남긴 까닭 · the officer's reason"})
+
+
+class Applicants(Told):
+    applications = fields.List(fields.Nested(Applicant))
+    cursor = next_page()
 
 
 @openings.asks("POST", "/v1/openings", "모집 공고 올리기", body=PublishOpening, told=Published, status=201)
@@ -227,7 +262,7 @@ def nearby(query: dict[str, Any], tenant: str) -> Any:
     return ask(SERVICE, "nearby", tenant=tenant, **query)
 
 
-@openings.asks("GET", "/v1/openings/<opening_id>/applications", "지원자 목록", query=WhichPage, told=Applications)
+@openings.asks("GET", "/v1/openings/<opening_id>/applications", "지원자 목록", query=WhichPage, told=Applicants)
 def applications(query: dict[str, Any], opening_id: str) -> Any:
     """List who applied, first come first (officer)."""
     return rows_worded(ask(SERVICE, "applications", opening_id=opening_id, **query), "applications", "why")
@@ -268,7 +303,7 @@ def geojson(query: dict[str, Any], tenant: str) -> Response:
 @openings.asks("POST", "/v1/openings/<opening_id>/placements", "지원자 선정", body=Select, told=Selected, status=201)
 def select(body: dict[str, Any], opening_id: str) -> Any:
     """Give an applicant a place (officer). One place is never given twice."""
-    return act(SERVICE, "select", opening_id=opening_id, **body)
+    return all_worded(act(SERVICE, "select", opening_id=opening_id, **body), "warnings")
 
 
 @openings.asks(

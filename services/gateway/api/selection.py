@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from services.gateway import catalogue
 from services.gateway.api.common import InWords, Nothing, OpeningState, WhichPage, counted, id_field
 from services.gateway.api.rooms import Paged, Refusal
 from services.gateway.api.work import all_worded, explained
@@ -44,6 +45,17 @@ class MonthHours(Told):
     above_cap = fields.Integer(metadata={"description": "상한을 넘어 지급되지 않는 금액 · earned, not payable"})
 
 
+class ForWhom(Told):
+    membership = fields.String(metadata={"description": "preferred · required"})
+    groups = fields.List(fields.String(), metadata={"description": "이 가운데 하나에 속하면 됩니다 · one of these is enough"})
+    known = fields.String(
+        metadata={
+            "description": "확인됨, 담당자가 증빙을 보아야 함, 알린 적 없음 · member, unconfirmed (an officer must see a proof), unknown"
+        }
+    )
+    what_to_do = fields.Nested(InWords)
+
+
 class Outlook(Told):
     objections = fields.List(fields.Nested(Refusal), metadata={"description": "지원할 수 없는 까닭 · these refuse"})
     warnings = fields.List(fields.Nested(Refusal))
@@ -52,6 +64,9 @@ class Outlook(Told):
     overlap_days = fields.List(fields.String())
     shut_out_until = fields.String(allow_none=True)
     ranked_lower = fields.Boolean()
+    for_whom = fields.Nested(
+        ForWhom, allow_none=True, metadata={"description": "누구를 위한 자리인지; 상관없으면 null · null where it does not matter"}
+    )
 
 
 class Pay(Told):
@@ -135,7 +150,11 @@ def quote(query: dict[str, Any], opening_id: str) -> Any:
     told = all_worded(told, "refused")
     if not told.get("limits"):
         return told
-    return {**told, "limits": all_worded(told["limits"], "objections", "warnings")}
+    limits = all_worded(told["limits"], "objections", "warnings")
+    if limits.get("for_whom"):
+        whom = limits["for_whom"]
+        limits["for_whom"] = {**whom, "what_to_do": catalogue.said("belonging", whom["known"], {})}
+    return {**told, "limits": limits}
 
 
 @selection.asks(

@@ -156,6 +156,12 @@ def my_evaluations(query: dict[str, Any]) -> Any:
     return ask(SERVICE, "my_evaluations", **query)
 
 
+@trust.asks("GET", "/v1/evaluations/owed", "남겨야 할 후기 목록", query=MyEvaluations, told=Evaluations)
+def owed(query: dict[str, Any]) -> Any:
+    """List the evaluations that the caller has yet to give for that side, by `until`, the nearest first (resident, host)."""
+    return ask(SERVICE, "owed", **query)
+
+
 @trust.asks("GET", "/v1/evaluations/<placement_id>", "후기 보기", told=Evaluation)
 def evaluation(placement_id: str) -> Any:
     """Show an evaluation, as far as the caller may read it (its resident, the opening's hosts, officer)."""

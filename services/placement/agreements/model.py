@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from shared.aggregate import Aggregate
-from shared.clock import start_of_kst_day
+from shared.clock import kst_day, start_of_kst_day
 from shared.errors import Refused
 from shared.events.placement import plans as events
 
@@ -90,19 +90,24 @@ class Agreement(Aggregate):
         self.state, self.signed_on, self.documents = SIGNED, day, documents
         self.say(events.AGREEMENT_SIGNED.fact(**self._named(day)))
 
-    def end(self, day: date, reason: str) -> None:
-        """End it, once; raise ``Refused`` before it was signed, or for a day before that."""
+    def end(self, day: date, reason: str, *, today: date) -> None:
+        """End it, once; raise ``Refused`` before it was signed, for a day before that, to come, or after its last."""
         if self.state != SIGNED or self.signed_on is None:
             raise Refused(f"agreement_is_{self.state}", field="agreement_id")
         if day < self.signed_on:
             raise Refused("ends_before_it_begins", field="day", begins=self.signed_on.isoformat())
+        if day > today:
+            raise Refused("day_to_come", field="day", today=today.isoformat())
+        if self.ends_on is not None and day > self.ends_on:
+            low, high = self.signed_on.isoformat(), self.ends_on.isoformat()
+            raise Refused("out_of_range", field="day", low=low, high=high)
         self.state, self.ended_on, self.reason = ENDED, day, reason
         self.say(events.AGREEMENT_ENDED.fact(**self._named(day)))
 
     def pass_time(self, now: datetime) -> None:
         """End it when its last day is over."""
         if self.due is not None and self.ends_on is not None and now >= self.due:
-            self.end(self.ends_on, "term_over")
+            self.end(self.ends_on, "term_over", today=kst_day(now))
 
     def _must_be_draft(self) -> None:
         if self.state != DRAFT:

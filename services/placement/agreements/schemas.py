@@ -6,12 +6,12 @@ from marshmallow import Schema, fields, validate
 
 from services.placement.agreements.model import MOST_DOCUMENTS, MOST_PARTNERS
 from services.placement.agreements.usecases import MOST_AGREEMENTS
-from services.placement.programmes.schemas import Command
+from services.placement.programmes.schemas import FILLED, Command, worded
 from shared.events.contract import PRINTABLE, DayText
 
 _NAME = [validate.Length(min=1, max=160), PRINTABLE]
-_PARTY = [validate.Length(min=1, max=80), PRINTABLE]
-_HASH = validate.Regexp(r"^[0-9a-f]{64}$", error="Give a SHA-256: 64 of 0-9 and a-f.")
+_PARTY = worded(80)
+_HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Give a SHA-256: 64 of 0-9 and a-f.")
 
 
 class PartnerGiven(Schema):
@@ -35,7 +35,7 @@ class DraftAgreement(AgreementAct):
     """A new agreement."""
 
     programme_id = fields.String(required=True, validate=_NAME)
-    title = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    title = fields.String(required=True, validate=worded(200))
     partners = fields.List(fields.Nested(PartnerGiven), load_default=list, validate=validate.Length(max=MOST_PARTNERS))
     ends_on = DayText(load_default=None, allow_none=True)
 
@@ -66,7 +66,7 @@ class EndAgreement(AgreementAct):
     """It is over."""
 
     day = DayText(required=True)
-    reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
+    reason = fields.String(required=True, validate=[validate.Length(min=1, max=500), FILLED])
 
 
 class ListAgreements(Schema):

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from services.placement.agreements.model import DRAFT, Agreement, Partner
 from services.placement.agreements.storage import Agreements
-from services.placement.programmes.model import Programme
+from services.placement.programmes.model import Programme, Tenant
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
 from shared.clock import Clock, kst_day
@@ -29,12 +29,20 @@ class Programmes(Protocol):
         """Return the programme; raise ``NotFound``."""
 
 
+class Tenants(Protocol):
+    """Where tenants are read."""
+
+    def get(self, aggregate_id: str) -> Tenant:
+        """Return the tenant; raise ``NotFound``."""
+
+
 @dataclass(frozen=True)
 class AgreementDesk:
-    """The acts on agreements."""
+    """The acts on agreements. A closed tenant makes none any more; those it has may still end."""
 
     agreements: Agreements
     programmes: Programmes
+    tenants: Tenants
     clock: Clock
 
     def draft(
@@ -50,6 +58,7 @@ class AgreementDesk:
     ) -> dict[str, Any]:
         """Prepare an agreement for a programme; officers of the programme's district, or of the whole tenant."""
         programme = self._for_officer(actor, programme_id)
+        self.tenants.get(programme.tenant).must_be_open()
         agreement = Agreement(
             id=agreement_id,
             tenant=programme.tenant,
@@ -91,10 +100,10 @@ class AgreementDesk:
         )
 
     def end(self, actor: Actor, *, act_id: str, agreement_id: str, day: str, reason: str) -> dict[str, Any]:
-        """End an agreement on a KST day."""
+        """End an agreement on a KST day that is there, within its term."""
         act = Act.of(act_id, "end_agreement", id=agreement_id, day=day, reason=reason)
-        ended = date.fromisoformat(day)
-        return self._act(actor, act, agreement_id, lambda agreement: agreement.end(ended, reason))
+        ended, today = date.fromisoformat(day), kst_day(self.clock.now())
+        return self._act(actor, act, agreement_id, lambda agreement: agreement.end(ended, reason, today=today), winds_down=True)
 
     def read(self, actor: Actor, *, agreement_id: str) -> dict[str, Any]:
         """Return an agreement; a draft to officers of its district only."""
@@ -126,8 +135,18 @@ class AgreementDesk:
             self.agreements.act(None, agreement_id, decide)
         return len(overdue) == SWEPT_AT_ONCE
 
-    def _act(self, actor: Actor, act: Act, agreement_id: str, change: Callable[[Agreement], None]) -> dict[str, Any]:
-        self._for_officer(actor, self.agreements.get(agreement_id).programme_id)
+    def _act(
+        self,
+        actor: Actor,
+        act: Act,
+        agreement_id: str,
+        change: Callable[[Agreement], None],
+        *,
+        winds_down: bool = False,
+    ) -> dict[str, Any]:
+        programme = self._for_officer(actor, self.agreements.get(agreement_id).programme_id)
+        if not winds_down:
+            self.tenants.get(programme.tenant).must_be_open()
 
         def decide(agreement: Agreement) -> dict[str, Any]:
             change(agreement)

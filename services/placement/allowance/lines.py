@@ -15,6 +15,9 @@ SHORT_NAME = 32
 #: A payment of a batch that waits for the bank's answer; the bank paid; the bank sent it back.
 CLAIMED, PAID, RETURNED = "claimed", "paid", "returned"
 
+#: What a line waits for, and why a batch leaves something out.
+DISPUTE = "dispute"
+
 
 @dataclass(frozen=True)
 class Cap:
@@ -70,6 +73,20 @@ class Recovery:
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """Whether somebody says that what an attendance counts is wrong: the last dispute heard of, the last one answered."""
+
+    attendance_id: str
+    asked: int = 0
+    answered: int = 0
+
+    @property
+    def stands(self) -> bool:
+        """Whether it waits for an officer's answer."""
+        return self.asked > self.answered
+
+
+@dataclass(frozen=True)
 class Payment:
     """What a batch pays of this month; at most one for each batch. ``upto``: of so many lines."""
 
@@ -83,6 +100,8 @@ class Payment:
     state: str = CLAIMED
     day: str | None = None
     reason: str | None = None
+    #: Attendances that were disputed then: of their lines it pays none that no payment before it had paid.
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

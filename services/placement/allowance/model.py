@@ -1,19 +1,15 @@
-"""A month of pay: one resident's allowance of one programme for the work of one KST month.
-
-    earned    = sum of its lines            (attendance, corrections, recoveries)
-    payable   = min(earned, monthly cap)    held_back = earned - payable: seen and flagged, never dropped
-    out       = payments that a batch has claimed or paid, less what the bank sent back later, less what was paid back
-    due_now   = payable - out               negative: to be recovered
+"""A month of pay: one resident's allowance of one programme for the work of one KST month. ``sums.py``: what it comes to.
 
 Each revision of an attendance counts at most once, and only when it is newer than the one counted: events may come
-twice and in any order. What must be recovered is never set off against other pay by itself (wages are paid whole:
-근로기준법 제43조); an officer notes what the resident paid back.
+twice and in any order. What is disputed waits, line by line; the rest of the month goes on. What must be recovered is
+never set off against other pay by itself (wages are paid whole: 근로기준법 제43조); an officer notes what the resident
+paid back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.placement.allowance.lines import (
@@ -21,6 +17,7 @@ from services.placement.allowance.lines import (
     PAID,
     RETURNED,
     Cap,
+    Dispute,
     Line,
     PaidBack,
     Payment,
@@ -33,98 +30,25 @@ from services.placement.allowance.lines import (
     split,
 )
 from services.placement.allowance.payments import due_by_dong, standing
-from shared.aggregate import Aggregate
+from services.placement.allowance.sums import PaySums
 from shared.errors import Refused
 from shared.events.placement import pay as events
 
 #: Lines of a month: 31 days, a few shifts a day, a few revisions each.
 MOST_LINES = 400
-#: Payments of a month: one, and one more for each correction and each return.
-MOST_PAYMENTS = 60
 MOST_PAID_BACK = 60
 #: Why a recovery was written without an officer.
 OVERLAP = "overlap"
 
 
 @dataclass(kw_only=True)
-class PayMonth(Aggregate):
-    """One month of pay. Its id is ``programme:resident:YYYY-MM``."""
-
-    programme_id: str
-    district: str
-    resident_id: str
-    month: str
-    cap: Cap | None = None
-    counted: dict[str, Worked] = field(default_factory=dict)
-    recoveries: dict[str, Recovery] = field(default_factory=dict)
-    #: By placement, the version of what is known about its overlapping days.
-    followed: dict[str, int] = field(default_factory=dict)
-    lines: tuple[Line, ...] = ()
-    payments: tuple[Payment, ...] = ()
-    #: What the bank sent back after it had said paid; at most one for each payment.
-    sent_back: tuple[SentBack, ...] = ()
-    paid_back: tuple[PaidBack, ...] = ()
-    #: Until then a claim may belong to a batch that does not know of it.
-    claim_due: datetime | None = None
-    #: Whether it has been said that something is held back; said again only after nothing was.
-    flagged: bool = False
+class PayMonth(PaySums):
+    """One month of pay; it changes by these verbs only. Its id is ``programme:resident:YYYY-MM``."""
 
     @staticmethod
     def id_of(programme_id: str, resident_id: str, month: str) -> str:
         """Return the id of this month of pay."""
         return named(programme_id, resident_id, month)
-
-    @property
-    def minutes(self) -> int:
-        """Minutes that count."""
-        return sum(line.minutes for line in self.lines)
-
-    @property
-    def earned(self) -> int:
-        """The sum of the lines."""
-        return sum(line.won for line in self.lines)
-
-    @property
-    def payable(self) -> int:
-        """What of it may be paid."""
-        return self.earned if self.cap is None else min(self.earned, self.cap.won)
-
-    @property
-    def held_back(self) -> int:
-        """What is above the cap."""
-        return self.earned - self.payable
-
-    @property
-    def claim(self) -> Payment | None:
-        """The payment that waits for the bank's answer, or None."""
-        return next((payment for payment in self.payments if payment.state == CLAIMED), None)
-
-    @property
-    def paid(self) -> int:
-        """What the bank paid, and did not send back since."""
-        paid = sum(payment.won for payment in self.payments if payment.state == PAID)
-        return paid - sum(sent.won for sent in self.sent_back)
-
-    @property
-    def out(self) -> int:
-        """What is on its way or paid, less what came back."""
-        gone = sum(payment.won for payment in self.payments if payment.state != RETURNED)
-        return gone - sum(sent.won for sent in self.sent_back) - sum(back.won for back in self.paid_back)
-
-    @property
-    def due_now(self) -> int:
-        """What a batch could still pay; negative: to be recovered."""
-        return self.payable - self.out
-
-    @property
-    def to_recover(self) -> int:
-        """What was paid, or is on its way, and must come back."""
-        return max(0, -self.due_now)
-
-    @property
-    def owes(self) -> bool:
-        """Whether a batch may claim it."""
-        return self.due_now > 0 and self.claim is None and len(self.payments) < MOST_PAYMENTS
 
     # What is earned.
 
@@ -195,6 +119,12 @@ class PayMonth(Aggregate):
             self.recoveries[worked.attendance_id] = replace(known, overlap=overlaps)
         self._flag()
 
+    def note_dispute(self, attendance_id: str, number: int, *, answered: bool) -> None:
+        """Know that the attendance's dispute ``number`` (from 1) stands, or was answered: told twice, and in any order."""
+        known = self.disputes.get(attendance_id) or Dispute(attendance_id)
+        asked = max(known.asked, number)
+        self.disputes[attendance_id] = replace(known, asked=asked, answered=max(known.answered, number if answered else 0))
+
     def note_paid_back(self, won: int, day: str, by: str) -> None:
         """Note what the resident gave back; raise ``Refused`` for more than must come back, or than they ever got."""
         most = max(0, min(self.to_recover, self.paid - sum(back.won for back in self.paid_back)))
@@ -222,14 +152,15 @@ class PayMonth(Aggregate):
         """Let a batch pay what is due; return False when nothing is, or another batch is at it, or this one was."""
         if not self.owes or any(payment.batch_id == batch_id for payment in self.payments):
             return False
-        others, won = standing(self.payments, self.sent_back), self.due_now
+        others, won, left_out = standing(self.payments, self.sent_back), self.due_now, self.waiting
         payment = Payment(
             batch_id=batch_id,
             won=won,
-            lines=len(self.lines) - sum(payment.lines for payment in others),
+            lines=len(self.lines) - sum(payment.lines for payment in others) - len(left_out),
             upto=len(self.lines),
             method=method,
-            dongs=split(won, due_by_dong(self.lines, others)),
+            dongs=split(won, due_by_dong([line for line in self.lines if line not in left_out], others)),
+            left_out=tuple(dict.fromkeys(line.attendance_id for line in left_out)),
         )
         self.payments, self.claim_due = (*self.payments, payment), until
         return True

@@ -13,6 +13,14 @@ def standing(payments: Sequence[Payment], sent_back: Collection[SentBack]) -> li
     return [payment for payment in payments if payment.state != RETURNED and payment.batch_id not in gone]
 
 
+def came_back(payments: Sequence[Payment], sent_back: Sequence[SentBack]) -> bool:
+    """Return whether the last that the bank told is that a payment came back, at once or later."""
+    if not payments:
+        return False
+    latest = payments[-1]
+    return latest.state == RETURNED or bool(sent_back and sent_back[-1].day >= (latest.day or ""))
+
+
 def due_by_dong(lines: Sequence[Line], payments: Sequence[Payment]) -> dict[str, int]:
     """Return the won of the lines by 동, less what these payments took from each: what is left may be below 0."""
     left = by_dong(lines)
@@ -20,3 +28,13 @@ def due_by_dong(lines: Sequence[Line], payments: Sequence[Payment]) -> dict[str,
         for dong, won in payment.dongs.items():
             left[dong] = left.get(dong, 0) - won
     return left
+
+
+def waiting(lines: Sequence[Line], payments: Sequence[Payment], disputed: Collection[str]) -> list[Line]:
+    """Return the lines of disputed attendances that none of these payments took along, where they come to any won."""
+    left: dict[str, list[Line]] = {}
+    for place, line in enumerate(lines):
+        paid = any(place < payment.upto and line.attendance_id not in payment.left_out for payment in payments)
+        if line.attendance_id in disputed and not paid:
+            left.setdefault(line.attendance_id, []).append(line)
+    return [line for some in left.values() if sum(line.won for line in some) > 0 for line in some]

@@ -14,6 +14,8 @@ def reactions(desk: AllowanceDesk, paid_back: PaidBackDesk) -> Mapping[str, Reac
     """Return the table."""
     return {
         work.ATTENDANCE_SETTLED.type: desk.note_settled,
+        work.ATTENDANCE_DISPUTED.type: each(desk.note_disputed),
+        work.ATTENDANCE_DISPUTE_ANSWERED.type: each(desk.note_dispute_answered),
         participation.OVERLAPPED.type: each(desk.note_overlapped),
         pay.ALLOWANCE_PAID_BACK.type: each(paid_back.post),
     }

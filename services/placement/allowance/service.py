@@ -10,7 +10,7 @@ from services.placement.allowance.reactions import reactions
 from services.placement.wiring import furnish
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, told
+from shared.messaging.entrypoints import asked, desk, told
 
 
 class AllowanceService:

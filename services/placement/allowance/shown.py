@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.placement.allowance.lines import RETURNED, Payment, SentBack
+from services.placement.allowance.lines import DISPUTE, RETURNED, Payment, SentBack
 from services.placement.allowance.model import PayMonth
 
 
@@ -24,6 +24,7 @@ def summed(month: PayMonth) -> dict[str, Any]:
         "on_its_way": 0 if month.claim is None else month.claim.won,
         "paid": month.paid,
         "paid_back": sum(back.won for back in month.paid_back),
+        "in_dispute": month.in_dispute,
         "due_now": max(0, month.due_now),
         "to_recover": month.to_recover,
     }
@@ -33,9 +34,11 @@ def shown(month: PayMonth) -> dict[str, Any]:
     """Return a month with all it is made of.
 
     A line's ``won`` is its minutes times ``hourly_won``, rounded up for the whole shift; a correction is the difference.
+    ``waits_for`` "dispute": the shift is disputed, and no payment takes the line along until an officer has answered.
     A payment that the bank sent back after it had said paid is ``returned``, on that day, with ``paid_on`` before it.
     """
     sent_back = {sent.batch_id: sent for sent in month.sent_back}
+    waiting = {line.id for line in month.waiting}
     payments = [_payment(payment, sent_back.get(payment.batch_id)) for payment in month.payments]
     return {
         **summed(month),
@@ -50,6 +53,7 @@ def shown(month: PayMonth) -> dict[str, Any]:
                 "reason": line.reason,
                 "note": line.note,
                 "dong": line.dong,
+                "waits_for": DISPUTE if line.id in waiting else None,
             }
             for line in month.lines
         ],

@@ -8,7 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from services.placement.allowance.lines import CLAIMED, Cap, Line, PaidBack, Payment, Recovery, SentBack, Worked
+from services.placement.allowance.codecs import OverlapCodec, PayMonthCodec, read_payment
+from services.placement.allowance.lines import CLAIMED, Payment
 from services.placement.allowance.model import PayMonth
 from services.placement.allowance.overlaps import Overlap, Pair
 from shared.aggregate import Act
@@ -20,63 +21,9 @@ from shared.serial import Serial
 
 SOURCE = "/sipbun/placement/pay_months"
 OVERLAPS_SOURCE = "/sipbun/placement/pay_overlaps"
-#: Documents read and written at once.
-AT_ONCE = 500
-_PLAIN = ("programme_id", "district", "resident_id", "month", "flagged")
-
-
-class PayMonthCodec:
-    """PayMonth <-> document. Ids are values, never keys of the document: they may hold any character."""
-
-    def to_document(self, month: PayMonth) -> Document:
-        """Return the fields to keep; ``owing``, ``claimed`` and ``held`` are there for the indexes, while they hold."""
-        document: Document = {
-            **{name: getattr(month, name) for name in _PLAIN},
-            "cap": None if month.cap is None else vars(month.cap).copy(),
-            "counted": [vars(worked).copy() for worked in month.counted.values()],
-            "followed": [{"key": key, "version": version} for key, version in month.followed.items()],
-            "recoveries": [vars(recovery).copy() for recovery in month.recoveries.values()],
-            "lines": [vars(line).copy() for line in month.lines],
-            "payments": [_payment(payment) for payment in month.payments],
-            "sent_back": [vars(sent).copy() for sent in month.sent_back],
-            "paid_back": [vars(back).copy() for back in month.paid_back],
-        }
-        if month.owes:
-            document["owing"] = month.programme_id
-        if month.claim is not None:
-            document["claimed"] = month.claim.batch_id
-        if month.held_back > 0:
-            document["held"] = month.programme_id
-        if month.claim_due is not None:
-            document["claim_due"] = month.claim_due
-        return document
-
-    def from_document(self, document: Document) -> PayMonth:
-        """Return the month of pay."""
-        cap = document["cap"]
-        return PayMonth(
-            id=document["_id"],
-            tenant=document["tenant"],
-            cap=None if cap is None else Cap(**cap),
-            counted={row["attendance_id"]: Worked(**row) for row in document["counted"]},
-            followed={row["key"]: row["version"] for row in document["followed"]},
-            recoveries={row["attendance_id"]: Recovery(**row) for row in document["recoveries"]},
-            lines=tuple(Line(**row) for row in document["lines"]),
-            payments=tuple(_read_payment(row) for row in document["payments"]),
-            sent_back=tuple(SentBack(**row) for row in document.get("sent_back", ())),
-            paid_back=tuple(PaidBack(**row) for row in document["paid_back"]),
-            claim_due=document.get("claim_due"),
-            **{name: document[name] for name in _PLAIN},
-        )
-
-
-def _payment(payment: Payment) -> Document:
-    dongs = [{"dong": dong, "won": won} for dong, won in payment.dongs.items()]
-    return {**vars(payment), "dongs": dongs}
-
-
-def _read_payment(row: Document) -> Payment:
-    return Payment(**{**row, "dongs": {part["dong"]: part["won"] for part in row["dongs"]}})
+#: Documents read and written at once: on a busy machine each update may take a quarter of a second on the disk, and
+#: what one command takes must stay far under the time after which the database counts as silent.
+AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -91,7 +38,7 @@ class Claim:
 
 
 def _read_claim(document: Document) -> Claim:
-    payment = next(_read_payment(row) for row in document["payments"] if row["state"] == CLAIMED)
+    payment = next(read_payment(row) for row in document["payments"] if row["state"] == CLAIMED)
     return Claim(
         document["_id"], document["resident_id"], document["version"], document.get("claim_due"), payment
     )
@@ -113,7 +60,9 @@ class PayMonths(Aggregates[PayMonth]):
                 Index(("owing",), where_exists="owing"),
                 Index(("claimed",), where_exists="claimed"),
                 Index(("held",), where_exists="held"),
+                Index(("disputed",), where_exists="disputed"),
                 Index(("claim_due",), where_exists="claim_due"),
+                Index(("came_back",), where_exists="came_back"),
                 Index(("resident_id",)),
                 Index(("programme_id", "month")),
                 Index(("payments.batch_id",)),
@@ -127,7 +76,7 @@ class PayMonths(Aggregates[PayMonth]):
         *,
         opened: Mapping[str, PayMonth] = MappingProxyType({}),
     ) -> None:
-        """Let ``decide`` change each of these months, read and written in bulk.
+        """Let ``decide`` change each of these months, read and written part by part.
 
         Those of ``opened`` that are not there yet are stored as ``decide`` leaves them, by one write. ``decide`` must be
         safe to repeat: where somebody else changed or stored a month meanwhile, it is called again on that one. A month
@@ -151,15 +100,20 @@ class PayMonths(Aggregates[PayMonth]):
             if self.collection.update_each(changes) < len(changes):
                 again += [str(change.query["_id"]) for change in changes]
             for name in again:
-                self.act(None, name, _telling_nothing(decide))
+                try:
+                    self.act(None, name, _telling_nothing(decide))
+                except Refused as refused:
+                    refusals.append(refused)
         if refusals:
             raise refusals[0]
 
     def owing(self, programme_id: str, until: str) -> list[tuple[str, str]]:
         """Return (id, resident) of every month up to ``until`` (YYYY-MM) that a batch may claim, oldest first."""
-        found = self.collection.find({"owing": programme_id}, ["resident_id", "month"])
-        rows = sorted((row["month"], row["_id"], row["resident_id"]) for row in found if row["month"] <= until)
-        return [(pay_month_id, resident_id) for _, pay_month_id, resident_id in rows]
+        return self._oldest_first({"owing": programme_id}, until)
+
+    def disputed(self, programme_id: str, until: str) -> list[tuple[str, str]]:
+        """Return (id, resident) of every month up to ``until`` of which something waits for a dispute, oldest first."""
+        return self._oldest_first({"disputed": programme_id}, until)
 
     def claims(self, batch_id: str, most: int = 0) -> list[Claim]:
         """Return what a batch has claimed and the bank has not answered for; 0 is all. Reads no lines."""
@@ -173,25 +127,26 @@ class PayMonths(Aggregates[PayMonth]):
         return self.collection.count({"claimed": batch_id})
 
     def confirm(self, claims: Iterable[Claim]) -> int:
-        """Let these claims wait no more, in bulk: only where the month still is as it was when they were read.
+        """Let these claims wait no more, part by part: only where the month still is as it was when they were read.
 
-        Return how many were.
+        Return how many were. Whoever dies between two parts leaves the others as they were, to be read again.
         """
-        return self.collection.update_each(
-            [
-                Change(
-                    {"_id": claim.pay_month_id, "version": claim.version},
-                    {"$set": {"version": claim.version + 1}, "$unset": {"claim_due": ""}},
-                )
-                for claim in claims
-            ]
+        changes = [
+            Change(
+                {"_id": claim.pay_month_id, "version": claim.version},
+                {"$set": {"version": claim.version + 1}, "$unset": {"claim_due": ""}},
+            )
+            for claim in claims
+        ]
+        return sum(
+            self.collection.update_each(changes[start : start + AT_ONCE]) for start in range(0, len(changes), AT_ONCE)
         )
 
     def payments_of(self, batch_id: str) -> dict[str, Payment]:
         """Return a batch's payments, by month of pay."""
         found = self.collection.find({"payments.batch_id": batch_id}, ["payments"])
         return {
-            document["_id"]: _read_payment(row)
+            document["_id"]: read_payment(row)
             for document in found
             for row in document["payments"]
             if row["batch_id"] == batch_id
@@ -229,6 +184,11 @@ class PayMonths(Aggregates[PayMonth]):
         """Return the ids of a programme's months with something above the cap, in order."""
         return sorted(document["_id"] for document in self.collection.find({"held": programme_id}, ["_id"]))
 
+    def _oldest_first(self, query: Document, until: str) -> list[tuple[str, str]]:
+        found = self.collection.find(query, ["resident_id", "month"])
+        rows = sorted((row["month"], row["_id"], row["resident_id"]) for row in found if row["month"] <= until)
+        return [(pay_month_id, resident_id) for _, pay_month_id, resident_id in rows]
+
     def _changed(self, month: PayMonth, decide: Callable[[PayMonth], None]) -> list[Change]:
         before = self._codec.to_document(month)
         decide(month)
@@ -246,24 +206,6 @@ def _telling_nothing(decide: Callable[[PayMonth], None]) -> Callable[[PayMonth],
         return {}
 
     return decided
-
-
-class OverlapCodec:
-    """Overlap <-> document."""
-
-    def to_document(self, overlap: Overlap) -> Document:
-        """Return the fields to keep."""
-        return {
-            "pairs": [
-                {"other": other, "revision": pair.revision, "days": list(pair.days)}
-                for other, pair in overlap.pairs.items()
-            ]
-        }
-
-    def from_document(self, document: Document) -> Overlap:
-        """Return what is known about a placement."""
-        pairs = {row["other"]: Pair(row["revision"], tuple(row["days"])) for row in document["pairs"]}
-        return Overlap(id=document["_id"], tenant=document["tenant"], pairs=pairs)
 
 
 class Overlaps(Aggregates[Overlap]):

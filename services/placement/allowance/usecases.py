@@ -1,9 +1,10 @@
 """What can be done with months of pay: counted when attendance is settled, recovered and lifted by officers, read.
 
     attendance.settled --> the month's line (and, if the day wrongly overlaps, its recovery) --> allowance.earned
+    attendance.disputed, attendance.dispute_answered --> what the shift earned waits, or no more
     participation.overlapped --> kept, then every month it concerns --> allowance.earned (a contra line)
 
-Whichever of the two comes first, both find each other: each writes its own before it reads the other's.
+Whichever of attendance and overlap comes first, both find each other: each writes its own, then reads the other's.
 """
 
 from __future__ import annotations
@@ -50,20 +51,9 @@ class AllowanceDesk:
         opened: dict[str, PayMonth] = {}
         programmes = self._known(event.data["programme_id"] for event in events)
         for event in events:
-            said = event.data
-            month = said["day"][:7]
-            pay_month_id = PayMonth.id_of(said["programme_id"], said["resident_id"], month)
-            opened.setdefault(
-                pay_month_id,
-                PayMonth(
-                    id=pay_month_id,
-                    tenant=event.tenant,
-                    programme_id=said["programme_id"],
-                    district=said["district"],
-                    resident_id=said["resident_id"],
-                    month=month,
-                ),
-            )
+            said, month = event.data, _month_of(event)
+            pay_month_id = month.id
+            opened.setdefault(pay_month_id, month)
             worked.setdefault(pay_month_id, []).append(_worked(event, programmes[said["programme_id"]]))
         caps = self._caps(opened.values(), programmes)
         now = self.clock.now()
@@ -84,6 +74,14 @@ class AllowanceDesk:
         pair = Pair(said["revision"], tuple(said["days"]) if said["count"] else ())
         overlap = self.overlaps.note(said["key"], event.tenant, said["other"], pair)
         self._follow(self.months.ids_of_resident(said["resident_id"]), {overlap.id: overlap})
+
+    def note_disputed(self, event: Event) -> None:
+        """Let what a disputed attendance earned wait, unless it is paid already."""
+        self._note_dispute(event, answered=False)
+
+    def note_dispute_answered(self, event: Event) -> None:
+        """Let it wait no more."""
+        self._note_dispute(event, answered=True)
 
     # Officers.
 
@@ -167,6 +165,14 @@ class AllowanceDesk:
         rows = (summed(one) if month is None else shown(one) for one in mine)
         told, following = page(rows, limit, key=lambda row: (row["month"], row["pay_month_id"]))
         return {"resident_id": resident_id, "months": told, "cursor": following}
+
+    def _note_dispute(self, event: Event, *, answered: bool) -> None:
+        said, opened = event.data, _month_of(event)
+
+        def note(month: PayMonth) -> None:
+            month.note_dispute(said["attendance_id"], said["dispute"], answered=answered)
+
+        self.months.change_each([opened.id], note, opened={opened.id: opened})
 
     def _recovering(
         self,
@@ -252,6 +258,19 @@ class AllowanceDesk:
             if limit is not None:
                 return Cap(limit.value, limit.source)
         return None
+
+
+def _month_of(event: Event) -> PayMonth:
+    """Return the month of pay that what is told of an attendance belongs to, with nothing in it."""
+    said, month = event.data, event.data["day"][:7]
+    return PayMonth(
+        id=PayMonth.id_of(said["programme_id"], said["resident_id"], month),
+        tenant=event.tenant,
+        programme_id=said["programme_id"],
+        district=said["district"],
+        resident_id=said["resident_id"],
+        month=month,
+    )
 
 
 def _worked(event: Event, programme: Programme) -> Worked:

@@ -115,6 +115,7 @@ class Sheets(Aggregates[Sheet]):
                 Index(("waits",), where_exists="waits"),
                 Index(("placement",)),
                 Index(("opening_id", "shift")),
+                Index(("opening_id", "state")),
                 Index(("resident_id", "start")),
             ]
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from services.placement.allowance.lines import DISPUTE
 from services.placement.allowance.model import PayMonth
 from services.placement.allowance.storage import Claim, PayMonths
 from services.placement.batches.model import GATHERING, MOST_ROWS, Batch
@@ -23,7 +24,7 @@ from services.placement.batches.storage import Batches
 from shared.clock import Clock, kst_day
 
 #: Months of pay claimed at once.
-AT_ONCE = 500
+AT_ONCE = 200
 #: How long whoever gathers is left alone, before another goes on in its place.
 LEASE = timedelta(minutes=2)
 #: How long a claim may wait for the batch to know of it.
@@ -76,13 +77,30 @@ class Gatherer:
                 break
             if most is not None and start >= most:
                 return False
+            if start:
+                self._stay(batch_id)
             part = owing[start : start + AT_ONCE]
             looked_at += len(part)
             fitting, left_out = self._fitting(batch, part)
             skipped += left_out
             room -= self._claim(batch, fitting[:room])
+        skipped += [
+            Skipped(resident_id, pay_month_id, DISPUTE)
+            for pay_month_id, resident_id in self.months.disputed(batch.programme_id, batch.month)
+        ]
         self._seal(batch, skipped, more=room <= 0 and looked_at < len(owing))
         return True
+
+    def _stay(self, batch_id: str) -> None:
+        """Keep the lease while there is more to gather: two who gather the same at once only slow each other."""
+        until = self.clock.now() + LEASE
+
+        def decide(batch: Batch) -> dict[str, Any]:
+            if batch.state == GATHERING:
+                batch.due = until
+            return {}
+
+        self.batches.act(None, batch_id, decide)
 
     def _fitting(self, batch: Batch, owing: Sequence[tuple[str, str]]) -> tuple[list[str], list[Skipped]]:
         """Return the months whose resident is paid this way, and those who are paid in no way at all."""

@@ -21,6 +21,7 @@ from services.placement.batches.answers import Part, joined
 from services.placement.batches.layouts import ALL, Layout
 from services.placement.batches.rows import (
     WENT_THROUGH,
+    Contradiction,
     Reading,
     Reversal,
     Row,
@@ -29,6 +30,7 @@ from services.placement.batches.rows import (
     check_answer,
     check_not_own,
     check_totals,
+    contradictions_after,
     reference,
     sum_of,
 )
@@ -90,6 +92,8 @@ class Batch(Aggregate):
     #: What came back later of what was paid.
     reversals: tuple[Reversal, ...] = ()
     words: tuple[Word, ...] = ()
+    #: Rows that came back, and that the file which was read last of them says are paid.
+    contradictions: tuple[Contradiction, ...] = ()
     posted: tuple[str, ...] = ()
     #: When something of it waits to be brought together with months of pay or the budget.
     due: datetime | None = None
@@ -261,9 +265,10 @@ class Batch(Aggregate):
         self.reading = None
         if self.state == SETTLED:
             came_back = {seq: outcome for seq, outcome in outcomes.items() if outcome != WENT_THROUGH}
-            contradicted = self.gone & reading.outcomes.keys() - came_back.keys()
+            known = self.contradictions
+            self.contradictions = contradictions_after(known, self.rows, self.gone, reading.outcomes, day)
             self._reverse(came_back, (by,), day, now)
-            return len(contradicted)
+            return len(self.gone & reading.outcomes.keys() - came_back.keys())
         self.rows = tuple(replace(row, outcome=outcomes[seq]) for seq, row in enumerate(self.rows, start=1))
         self.paid = sum(row.won for row in self.rows if row.outcome == WENT_THROUGH)
         self.returned = self.won - self.paid

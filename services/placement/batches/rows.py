@@ -31,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A month of pay that was left out, and why."""
+    """A month of pay that was left out, or a part of it, and why: ``no_account``, or ``dispute`` (those shifts only)."""
 
     resident_id: str
     pay_month_id: str
@@ -77,6 +77,24 @@ class Word:
     row: int
     reason: str
     by: str
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A row that came back, and that a file read on ``day`` (KST) says is paid: an older file, or the bank is wrong."""
+
+    row: int
+    pay_month_id: str
+    day: str
+
+
+def contradictions_after(
+    known: Sequence[Contradiction], rows: Sequence[Row], gone: Collection[int], told: Mapping[int, str], day: str
+) -> tuple[Contradiction, ...]:
+    """Return what stands after a file has told ``told`` of rows of which ``gone`` came back; what it confirms stands no more."""
+    kept = tuple(one for one in known if one.row not in told)
+    new = sorted(seq for seq in gone if told.get(seq) == WENT_THROUGH)
+    return (*kept, *(Contradiction(seq, rows[seq - 1].pay_month_id, day) for seq in new))
 
 
 def reference(batch_id: str, seq: int) -> str:

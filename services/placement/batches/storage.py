@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.placement.batches.model import Batch
-from services.placement.batches.rows import Reading, Reversal, Row, Skipped, Word
+from services.placement.batches.rows import Contradiction, Reading, Reversal, Row, Skipped, Word
 from shared.clock import Clock
 from shared.errors import NotFound
 from shared.mongo.aggregates import INDEXES, Aggregates
@@ -38,11 +38,14 @@ _PLAIN = (
 )
 _LISTS = ("changers", "page_hashes", "posted")
 #: All but what is long.
-HEAD = (*_PLAIN, *_LISTS, "reversals", "tenant", "version", "due", "check_at")
+HEAD = (*_PLAIN, *_LISTS, "reversals", "contradictions", "tenant", "version", "due", "check_at")
 
 
 class BatchCodec:
-    """Batch <-> document. Rows are kept as lists, in this order: a batch has thousands."""
+    """Batch <-> document. Rows are kept as lists, in this order: a batch has thousands.
+
+    ``waits`` names the tenant while one officer's word that a row came back waits for another's, or the bank said both.
+    """
 
     def to_document(self, batch: Batch) -> Document:
         """Return the fields to keep."""
@@ -52,12 +55,15 @@ class BatchCodec:
             "rows": [_row(row) for row in batch.rows],
             "skipped": [vars(one).copy() for one in batch.skipped],
             "reversals": [_reversal(reversal) for reversal in batch.reversals],
+            "contradictions": [vars(one).copy() for one in batch.contradictions],
             "words": [vars(word).copy() for word in batch.words],
             "reading": None if batch.reading is None else _reading(batch.reading),
         }
         for name in ("due", "check_at"):
             if getattr(batch, name) is not None:
                 document[name] = getattr(batch, name)
+        if batch.words or batch.contradictions:
+            document["waits"] = batch.tenant
         return document
 
     def from_document(self, document: Document) -> Batch:
@@ -69,8 +75,9 @@ class BatchCodec:
             tenant=document["tenant"],
             rows=tuple(_read_row(row) for row in document.get("rows", ())),
             skipped=tuple(Skipped(**row) for row in document.get("skipped", ())),
-            # Batches of an earlier version have neither.
+            # Batches of an earlier version have none of these.
             reversals=tuple(_read_reversal(row) for row in document.get("reversals", ())),
+            contradictions=tuple(Contradiction(**row) for row in document.get("contradictions", ())),
             words=tuple(Word(**row) for row in document.get("words", ())),
             reading=None if reading is None else _read_reading(reading),
             due=document.get("due"),
@@ -131,6 +138,8 @@ class Batches(Aggregates[Batch]):
                 Index(("due",), where_exists="due"),
                 Index(("check_at",), where_exists="check_at"),
                 Index(("programme_id",)),
+                Index(("tenant", "state")),
+                Index(("waits",), where_exists="waits"),
             ]
         )
 

@@ -13,7 +13,7 @@ from services.placement.batches.gathering import LEASE, Gatherer
 from services.placement.batches.layouts import Layouts
 from services.placement.batches.model import MOST_ROWS, Batch
 from services.placement.batches.settling import Settler
-from services.placement.batches.shown import rows_shown, shown
+from services.placement.batches.shown import doubts_shown, rows_shown, shown
 from services.placement.batches.storage import Batches
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
@@ -120,9 +120,14 @@ class BatchDesk:
         return outcome
 
     def get(self, actor: Actor, *, batch_id: str) -> dict[str, Any]:
-        """Return a batch without its rows, with whom it left out."""
+        """Return a batch without its rows, with whom it left out, and what to ask the bank before anybody is paid again."""
         batch = self._for_officer(actor, batch_id)
-        return {**shown(batch), "left_out": [vars(one).copy() for one in batch.skipped]}
+        doubts = doubts_shown(batch, self.batches.heads_of(batch.programme_id))
+        return {
+            **shown(batch),
+            "left_out": [vars(one).copy() for one in batch.skipped],
+            "ask_the_bank": doubts,
+        }
 
     def rows(self, actor: Actor, *, batch_id: str, limit: int = 100, cursor: str | None = None) -> dict[str, Any]:
         """Return a batch's rows in the order of its file, page by page."""

@@ -7,15 +7,16 @@ A row without a ceiling says null for what is not known (자료 없음), and sum
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
 from services.placement.budgets.model import Budget, Sums, faults
 from services.placement.budgets.storage import Budgets
+from services.placement.programmes.districts import Districts
 from services.placement.programmes.model import Programme
 from shared.actors import Actor, must_be
-from shared.clock import Clock
+from shared.clock import Clock, kst_day
 from shared.errors import Refused
 from shared.pages import after, checked_limit, page
 from shared.telemetry import log, metrics
@@ -56,6 +57,7 @@ class Ledger:
     budgets: Budgets
     programmes: Programmes
     clock: Clock
+    districts: Districts = field(default_factory=Districts)
 
     def read(
         self,
@@ -143,9 +145,12 @@ class Ledger:
             if one is not None and one not in {programme.id for programme in every}:
                 raise Refused("programme_of_other_tenant", field=named, programme_id=one)
         limited = frozenset() if actor.is_any("service") else actor.districts
-        budgets = self.budgets.of_tenant(tenant)
+        budgets, today = self.budgets.of_tenant(tenant), kst_day(self.clock.now())
         return [
-            Account(programme, budgets.get(programme.id) or Budget(id=programme.id, tenant=tenant))
+            Account(
+                replace(programme, district=self.districts.named(programme.district, today)),
+                budgets.get(programme.id) or Budget(id=programme.id, tenant=tenant),
+            )
             for programme in every
             if (programme_id is None or programme.id == programme_id)
             and (chosen is None or programme.id in chosen)

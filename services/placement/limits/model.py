@@ -15,18 +15,18 @@ from shared.errors import Refused
 
 #: ``monthly_cap`` won a month; ``week_minutes``, ``month_minutes`` of work; ``direct_job_overlap`` two direct jobs on one
 #: day; ``shift_overlap`` two places at one time; ``repeat_months`` more than so many of the last months;
-#: ``recent_months`` so many or more of them.
+#: ``recent_months`` so many or more of them; ``target_group`` not known to belong to whom the opening is for.
 KINDS = (
     *("monthly_cap", "week_minutes", "month_minutes"),
-    *("direct_job_overlap", "shift_overlap", "repeat_months", "recent_months"),
+    *("direct_job_overlap", "shift_overlap", "repeat_months", "recent_months", "target_group"),
 )
 #: Kinds that forbid something as such: they have no value.
-WITHOUT_VALUE = ("direct_job_overlap", "shift_overlap")
+WITHOUT_VALUE = ("direct_job_overlap", "shift_overlap", "target_group")
 #: What happens to what passes a limit: it is refused, it is told, it is ranked lower, or the pay above it is held back.
 EFFECTS = ("refuse", "warn", "rank", "flag")
 #: The effects that a kind can have; the others can have any.
 EFFECTS_OF = {
-    **dict.fromkeys(("direct_job_overlap", "shift_overlap"), ("refuse", "warn")),
+    **dict.fromkeys(WITHOUT_VALUE, ("refuse", "warn")),
     **dict.fromkeys(("week_minutes", "month_minutes", "monthly_cap"), ("refuse", "warn", "flag")),
 }
 #: Kinds that are added up, and so over something.

@@ -40,6 +40,8 @@ class Call(Aggregate):
     #: The programme's flags when it was published.
     direct_job: bool = False
     engagement: str = "participation_allowance"
+    #: The target groups that it is for, any of them: its own, or its programme's when it was published.
+    groups: tuple[str, ...] = ()
     #: Of a draw and of a ranking: 32 random bytes, hex; told to nobody before the order is.
     seed: str = ""
     #: Places kept for somebody who has not answered yet.
@@ -153,6 +155,8 @@ class Call(Aggregate):
             hourly_won=terms.hourly_won,
             first_day=days[0],
             last_day=days[-1],
+            groups=self.groups,
+            membership=terms.membership,
         )
 
     def takes_applications(self, now: datetime) -> None:

@@ -3,7 +3,7 @@ was earned. Every step looks at the state and is safe in any order and any numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -23,6 +23,7 @@ from services.placement.openings.ports import (
     Tenants,
 )
 from services.placement.openings.seeds import Seeds, SystemSeeds
+from services.placement.openings.shown import unregistered
 from services.placement.openings.storage import Applications, Openings
 from services.placement.wages.model import WageTable
 from shared.aggregate import Act
@@ -51,6 +52,8 @@ class Followed:
     orders: Orders = field(default_factory=NoOrders)
     sheets: Sheets = field(default_factory=NoSheets)
     seeds: Seeds = field(default_factory=SystemSeeds)
+    #: Target groups that residents can declare (deploy/data/groups.yaml): code -> whether it is sensitive.
+    declarable: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def giving(self) -> Giving:
@@ -187,17 +190,29 @@ class Followed:
 
     # Steps.
 
-    def _select(self, act: Act, application: Application) -> dict[str, Any]:
+    def _select(
+        self,
+        act: Act,
+        application: Application,
+        *,
+        officer: str = "",
+        registered: bool | None = None,
+        reason: str | None = None,
+    ) -> dict[str, Any]:
+        # Kept with the outcome: the same act, sent again, is warned of the same.
+        warnings = [] if registered or not officer else [unregistered(registered)]
+
         def decide(opening: Opening, now: Any) -> dict[str, Any]:
-            opening.select(application, now, act.id)
+            opening.select(application, now, act.id, registered=registered, reason=reason)
             return {
                 "opening_id": opening.id,
                 "resident_id": application.resident_id,
                 "filled": opening.free == 0,
                 "free": opening.free,
+                "warnings": warnings,
             }
 
-        return self.giving.give(act, application, decide)
+        return self.giving.give(act, application, decide, officer=officer)
 
     def _give_next(self, act: Act, opening: Opening, application: Application) -> None:
         try:

@@ -24,6 +24,9 @@ class Placement:
     #: Won really earned, once all its shifts are settled; a correction has a higher revision.
     earned: int | None = None
     revision: int = 0
+    #: Whether its tenant had registered the resident, and why an officer gave it, in the officer's words; None: not asked.
+    registered: bool | None = None
+    reason: str | None = None
 
     @property
     def key(self) -> str:

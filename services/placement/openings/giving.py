@@ -10,7 +10,7 @@ does it release. A write that comes late is refused by the opening, or, once its
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,12 +43,15 @@ class Giving:
     limits: Limits
     clock: Clock
 
-    def objection(self, opening: Opening, resident_id: str, attempt: int) -> Objection | None:
-        """Return the limits' first objection to this place, or None; nothing is written."""
-        return next(iter(self.limits.quote(opening.wanted(resident_id, attempt, self.clock.now())).objections), None)
+    def objection(
+        self, opening: Opening, resident_id: str, attempt: int, *, officer: str = ""
+    ) -> Objection | None:
+        """Return the limits' first objection to this place, or None; nothing is written. ``officer``: who is told."""
+        wanted = replace(opening.wanted(resident_id, attempt, self.clock.now()), looked_by=officer)
+        return next(iter(self.limits.quote(wanted).objections), None)
 
-    def give(self, act: Act, application: Application, decide: Decide) -> dict[str, Any]:
-        """Hold room for the place, let ``decide`` give it, and return its outcome.
+    def give(self, act: Act, application: Application, decide: Decide, *, officer: str = "") -> dict[str, Any]:
+        """Hold room for the place, let ``decide`` give it, and return its outcome. ``officer``: who gives it, if anybody.
 
         Raises ``LimitsObject`` when there is no room, and ``Refused`` as the opening says; a repeat holds nothing.
         """
@@ -57,7 +60,7 @@ class Giving:
             return kept
         began = self.clock.now()
         decide(opening, began)
-        wanted = opening.wanted(application.resident_id, application.attempt, began)
+        wanted = replace(opening.wanted(application.resident_id, application.attempt, began), looked_by=officer)
         try:
             self.limits.hold(act_id=act.id, wanted=wanted)
         except Refused as refused:

@@ -59,8 +59,11 @@ class Limits(Protocol):
     def must_know(self, actor: Actor, resident_id: str) -> None:
         """Raise ``NotFound`` for an officer who asks for a resident of another tenant, or for nobody."""
 
+    def is_registered(self, resident_id: str, tenant: str) -> bool:
+        """Return whether this tenant registered the resident; raise ``Unavailable`` when nobody can say."""
+
     def quote(self, wanted: Wanted) -> Outlook:
-        """Say what would be; nothing is written."""
+        """Say what would be; nothing is written. Raises ``Unavailable`` when what it needs of others is away."""
 
     def hold(self, *, act_id: str, wanted: Wanted) -> Any:
         """Keep room for the place; raise ``Refused`` with the first objection, or when the act was made impossible.
@@ -102,7 +105,7 @@ class NothingSaid:
 
     def to_wire(self) -> dict[str, Any]:
         """Return it JSON-ready."""
-        return {"objections": [], "warnings": [], "weeks": [], "months": [], "ranked_lower": False}
+        return {"objections": [], "warnings": [], "weeks": [], "months": [], "ranked_lower": False, "for_whom": None}
 
 
 class NoLimits:
@@ -110,6 +113,10 @@ class NoLimits:
 
     def must_know(self, actor: Actor, resident_id: str) -> None:
         """Know everybody."""
+
+    def is_registered(self, resident_id: str, tenant: str) -> bool:  # noqa: ARG002  (everybody is)
+        """Take everybody for registered."""
+        return True
 
     def quote(self, wanted: Wanted) -> NothingSaid:  # noqa: ARG002  (there is nothing to look at)
         """Have nothing to say."""

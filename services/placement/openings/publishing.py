@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ from services.placement.openings.ports import Programmes, Tenants
 from services.placement.openings.seeds import Seeds
 from services.placement.openings.shown import spelled
 from services.placement.openings.storage import Openings
-from services.placement.openings.terms import IN_ORDER, RANKED, USUAL_OFFER
+from services.placement.openings.terms import DRAW, IN_ORDER, RANKED, USUAL_OFFER
+from services.placement.participation.wanted import ANYONE
 from services.placement.programmes.model import Programme
 from services.placement.wages.model import WageTable
 from shared.actors import Actor, must_be
@@ -34,6 +35,8 @@ class Publishing:
     wages: WageTable
     seeds: Seeds
     clock: Clock
+    #: Target groups that residents can declare: code -> whether it is sensitive.
+    declarable: Mapping[str, bool] = field(default_factory=dict)
 
     def publish(
         self,
@@ -54,6 +57,7 @@ class Publishing:
         offer_minutes: int = USUAL_OFFER,
         scores: Sequence[Mapping[str, Any]] = (),
         target_group: str | None = None,
+        membership: str = ANYONE,
         hosts: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Publish an opening; see ``OpeningDesk.publish``."""
@@ -65,6 +69,7 @@ class Publishing:
         tenant.must_be_open()
         if target_group is not None:
             programme.must_restrict_to(target_group)
+        groups = self._groups_of(programme, target_group)
         named = tuple(Score(score["rule"], score["weight"]) for score in scores)
         terms = Terms(
             title=title,
@@ -80,6 +85,7 @@ class Publishing:
             offer_minutes=offer_minutes,
             scores=named or (USUAL_SCORES if mode == RANKED else ()),
             target_group=target_group,
+            membership=membership,
         )
         now = self.clock.now()
         outcome = {"opening_id": opening_id, "state": OPEN, "version": 1, "cost": terms.cost}
@@ -90,6 +96,10 @@ class Publishing:
             refused = objection(terms, now)
             if refused:
                 raise refused
+            if membership != ANYONE and not groups:
+                raise Refused("membership_needs_target_group", field="membership", groups=sorted(self.declarable))
+            if membership != ANYONE and mode == DRAW and self._would_tell(groups):
+                raise Refused("draw_would_tell_group", field="mode", groups=list(groups))
             self._must_pay_enough(programme, terms)
             self.budget.hold(
                 act_id=act.id,
@@ -109,6 +119,7 @@ class Publishing:
             hosts=its_hosts,
             direct_job=programme.direct_job,
             engagement=programme.engagement,
+            groups=() if mode == DRAW and self._would_tell(groups) else groups,
             seed=self.seeds.new() if terms.goes_in_order else "",
         )
         try:
@@ -116,6 +127,23 @@ class Publishing:
         except Refused:
             self.budget.release_unless_done(act_id=act.id, opening_id=opening_id, programme_id=programme_id)
             raise
+
+    def _groups_of(self, programme: Programme, target_group: str | None) -> tuple[str, ...]:
+        """Return the groups that the opening is for: its own, else its programme's if each has a stated legal basis.
+
+        None where nobody can be known to belong to one of them: it is then for anyone.
+        """
+        known = programme.target_groups if target_group is None else ()
+        codes = tuple(group.code for group in known) or ((target_group,) if target_group else ())
+        stated = all(group.legal_basis for group in known)
+        return codes if stated and all(code in self.declarable for code in codes) else ()
+
+    def _would_tell(self, groups: tuple[str, ...]) -> bool:
+        """Return whether the public tickets of a draw, open to those who belong alone, would tell something sensitive.
+
+        Who knows a resident's id can find their ticket (``draw.ticket_of``), and so that they were let in to the draw.
+        """
+        return any(self.declarable.get(code, True) for code in groups)
 
     def _must_pay_enough(self, programme: Programme, terms: Terms) -> None:
         for number, shift in enumerate(terms.shifts):

@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from services.placement.openings.model import MODES, MOST_PLACES, MOST_SHIFTS, SCORE_RULES
 from services.placement.openings.terms import LEAST_OFFER, MOST_OFFER
+from services.placement.participation.wanted import MEMBERSHIPS
 from services.placement.programmes.schemas import Command
 from shared.events.contract import PRINTABLE
 from shared.reach.names import LONGEST
@@ -72,6 +73,8 @@ class Publish(Command):
     offer_minutes = fields.Integer(strict=True, validate=validate.Range(min=LEAST_OFFER, max=MOST_OFFER))
     scores = fields.List(fields.Nested(ScoreOf), validate=validate.Length(max=20))
     target_group = fields.String(allow_none=True, validate=[validate.Length(min=1, max=60), PRINTABLE])
+    #: Whether one must be known to belong to whom it is for.
+    membership = fields.String(validate=validate.OneOf(MEMBERSHIPS))
     #: Subjects of role host who confirm attendance.
     hosts = fields.List(an_id(), validate=validate.Length(max=20))
 
@@ -105,6 +108,12 @@ class ResidentAct(OpeningAct):
     """An act on one resident's place or application."""
 
     resident_id = an_id()
+
+
+class Select(ResidentAct):
+    """Who is given a place; ``reason`` why, above all for somebody whom nobody registered."""
+
+    reason = fields.String(allow_none=True, validate=[validate.Length(min=1, max=200), PRINTABLE])
 
 
 class OneOpening(Schema):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.placement.openings.draw import ticket_of
+from services.placement.openings.explaining import Explaining
 from services.placement.openings.giving import LimitsObject
 from services.placement.openings.model import (
     SELECTING,
@@ -27,30 +27,22 @@ from services.placement.openings.model import (
     ranked,
 )
 from services.placement.openings.ports import Evidences, NothingKnown
-from services.placement.openings.shown import explained
-from services.placement.openings.storage import Rankings
-from services.placement.openings.terms import DRAW, RANKED
-from services.placement.openings.usecases import OpeningDesk
-from shared.actors import Actor, must_be, must_be_self
+from services.placement.openings.terms import RANKED
+from shared.actors import Actor, must_be
 from shared.aggregate import Act
-from shared.errors import Conflict, NotFound, Refused
-from shared.pages import after, checked_limit, cursor_of, page
+from shared.errors import Conflict, Refused
 from shared.telemetry import log
 
 #: Openings moved on in one sweep.
 SWEPT_AT_ONCE = 100
-#: Tickets, and entries of a ranking, in one answer.
-MOST_TICKETS, MOST_ENTRIES = 1500, 100
 #: Looks at an opening in one go; more says that it changes faster than candidates can be asked.
 LOOKS = 200
 
 
 @dataclass(frozen=True)
-class SelectionDesk:
+class SelectionDesk(Explaining):
     """Ranking, drawing, asking and confirming."""
 
-    desk: OpeningDesk
-    rankings: Rankings
     evidence: Evidences = field(default_factory=NothingKnown)
 
     # Officers.
@@ -67,25 +59,6 @@ class SelectionDesk:
 
         return self.desk.openings.act(Act.of(act_id, "rank", id=opening_id), opening_id, decide)
 
-    def ranking(
-        self, actor: Actor, *, opening_id: str, limit: int = MOST_ENTRIES, cursor: str | None = None
-    ) -> dict[str, Any]:
-        """Return ``{method, candidates, entries, cursor}``, best first, each entry with its reasons; officers."""
-        checked_limit(limit, MOST_ENTRIES)
-        known = self.desk.openings.get(opening_id)
-        must_be(actor, "officer", tenant=known.tenant, district=known.district)
-        order = self._order(known)
-        first = _number_after(cursor)
-        entries = order.entries[first : first + limit + 1]
-        rows, further = page(map(explained, entries), limit, lambda row: (str(row["rank"]),))
-        return {
-            "opening_id": opening_id,
-            "method": order.method,
-            "candidates": len(order.entries),
-            "entries": rows,
-            "cursor": further,
-        }
-
     # Residents.
 
     def accept_offer(self, actor: Actor, *, act_id: str, application_id: str) -> dict[str, Any]:
@@ -95,6 +68,7 @@ class SelectionDesk:
         its time is up.
         """
         application = self._for_applicant(actor, application_id)
+        officer = actor.subject if actor.subject != application.resident_id else ""
         act = Act.of(act_id, "accept_offer", id=application_id)
 
         def decide(opening: Opening, now: datetime) -> dict[str, Any]:
@@ -108,7 +82,7 @@ class SelectionDesk:
             }
 
         try:
-            return self.desk.giving.give(act, application, decide)
+            return self.desk.giving.give(act, application, decide, officer=officer)
         except LimitsObject as objecting:
             raise objecting.refused from None
 
@@ -124,68 +98,6 @@ class SelectionDesk:
 
         act = Act.of(act_id, "decline_offer", id=application_id)
         return self.desk.openings.act(act, application.opening_id, decide)
-
-    def why(self, actor: Actor, *, application_id: str) -> dict[str, Any]:
-        """Return an applicant's own ticket, rank, points and the rule behind each; officers see any.
-
-        ``rank`` None: there is no order yet, or the application came after it was made.
-        """
-        application = self._for_applicant(actor, application_id)
-        opening = self.desk.openings.get(application.opening_id)
-        order = self.rankings.find(opening.id) if opening.order_hash is not None else None
-        entry = None if order is None else order.entry_of(application_id, application.attempt)
-        told: dict[str, Any] = {
-            "application_id": application_id,
-            "attempt": application.attempt,
-            "rank": None,
-            "ticket": ticket_of(opening.id, application.resident_id) if opening.terms.goes_in_order else None,
-            "tier": None,
-            "objection": None,
-            "points": None,
-            "parts": [],
-        }
-        return {
-            **(told if entry is None else explained(entry)),
-            "opening_id": opening.id,
-            "method": opening.terms.mode,
-            "candidates": opening.candidates,
-            "state": application.state,
-            "reason": application.reason,
-            "why": None if application.why is None else dict(application.why),
-        }
-
-    # Everybody.
-
-    def draw(
-        self, _actor: Actor, *, opening_id: str, limit: int = MOST_TICKETS, cursor: str | None = None
-    ) -> dict[str, Any]:
-        """Return what is public of a draw: before it, the seed's hash; after it, the seed and the tickets in order.
-
-        No resident is named. A whole answer (its pages' ``tickets`` in a row) is what ``./sipbun draw verify`` reads.
-        """
-        checked_limit(limit, MOST_TICKETS)
-        opening = self.desk.openings.get(opening_id)
-        if opening.terms.mode != DRAW:
-            raise Refused("opening_is_no_draw", field="opening_id", mode=opening.terms.mode)
-        first = _number_after(cursor)
-        order = self.rankings.find(opening_id) if opening.order_hash is not None else None
-        tickets = [] if order is None else [entry.ticket for entry in order.entries[first : first + limit]]
-        last = first + len(tickets)
-        return {
-            "opening_id": opening_id,
-            "method": DRAW,
-            "state": opening.state,
-            "seed_hash": opening.seed_hash,
-            "seed": None if order is None else opening.seed,
-            "order_hash": opening.order_hash,
-            "candidates": opening.candidates,
-            "places": opening.terms.places,
-            "given": len(opening.placements),
-            "offered": len(opening.offers),
-            "asked": opening.asked,
-            "tickets": tickets,
-            "cursor": cursor_of(str(last)) if order is not None and last < len(order.entries) else None,
-        }
 
     # The clock, and when told.
 
@@ -239,6 +151,9 @@ class SelectionDesk:
         now = self.desk.clock.now()
 
         def decide(known: Opening) -> dict[str, Any]:
+            if known.version == opening.version and asked and not known.can_ask(now):
+                # The work was over before it was known whom to ask.
+                return {}
             if known.version == opening.version and asked:
                 known.ask(asked, now)
             elif known.version == opening.version:
@@ -294,23 +209,3 @@ class SelectionDesk:
         outlook = self.desk.limits.quote(opening.wanted(application.resident_id, application.attempt, self.desk.clock.now()))
         first = next(iter(outlook.objections), None)
         return Standing(None if first is None else first.to_wire(), outlook.ranked_lower)
-
-    def _order(self, opening: Opening) -> Ranking:
-        order = self.rankings.find(opening.id) if opening.order_hash is not None else None
-        if order is None:
-            raise NotFound("no_such_ranking", field="opening_id", id=opening.id)
-        return order
-
-    def _for_applicant(self, actor: Actor, application_id: str) -> Application:
-        known = self.desk.applications.get(application_id)
-        must_be_self(actor, known.resident_id, tenant=known.tenant, or_roles=("officer",), district=known.district)
-        return known
-
-
-def _number_after(cursor: str | None) -> int:
-    key = after(cursor, 1)
-    if key is None:
-        return 0
-    if not key[0].isascii() or not key[0].isdigit() or len(key[0]) > 9:
-        raise Refused("bad_cursor", field="cursor")
-    return int(key[0])

@@ -11,7 +11,7 @@ from services.placement.openings.reactions import reactions, with_candidates
 from services.placement.wiring import furnish
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, due, fed, told
+from shared.messaging.entrypoints import asked, desk, due, fed, told
 
 
 class OpeningsService:
@@ -35,7 +35,7 @@ class OpeningsService:
         """Take an application, or the place it won, back."""
         return self.rooms.openings.withdraw(actor, **asked_for)
 
-    @asked(schemas.ResidentAct)
+    @asked(schemas.Select)
     def select(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Give a place to an applicant."""
         return self.rooms.openings.select(actor, **asked_for)

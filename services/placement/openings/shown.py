@@ -6,12 +6,22 @@ from typing import Any
 
 from services.placement.openings.model import Application, Entry, Offer, Opening, Terms
 from services.placement.openings.terms import USUAL_OFFER
+from services.placement.participation.wanted import ANYONE
 from shared.clock import iso
 
 
 def answered(application: Application) -> dict[str, Any]:
     """Return what became of an application."""
     return {"application_id": application.id, "state": application.state, "attempt": application.attempt}
+
+
+def for_officer(application: Application, opening: Opening) -> dict[str, Any]:
+    """Return an application for an officer's list, with what was known and said when its place was given."""
+    placement = opening.placement_of(application.resident_id)
+    given: dict[str, Any] = {"registered": None, "selected_because": None}
+    if placement is not None and placement.attempt == application.attempt:
+        given = {"registered": placement.registered, "selected_because": placement.reason}
+    return {**of_application(application, opening.offer_of(application.resident_id)), **given}
 
 
 def of_application(application: Application, offer: Offer | None = None) -> dict[str, Any]:
@@ -31,6 +41,12 @@ def of_application(application: Application, offer: Offer | None = None) -> dict
     }
 
 
+def unregistered(registered: bool | None) -> dict[str, Any]:
+    """Return the warning about a place for somebody whom nobody registered; None: nobody could say."""
+    code = "registration_not_checked" if registered is None else "resident_not_registered"
+    return {"code": code, "field": "resident_id", "values": {}}
+
+
 def spelled(terms: Terms) -> dict[str, Any]:
     """Return the terms JSON-ready, to recognise the same command."""
     told = {
@@ -48,6 +64,7 @@ def spelled(terms: Terms) -> dict[str, Any]:
         "offer_minutes": None if terms.offer_minutes == USUAL_OFFER else terms.offer_minutes,
         "scores": [[score.rule, score.weight] for score in terms.scores] or None,
         "target_group": terms.target_group,
+        "membership": None if terms.membership == ANYONE else terms.membership,
     }
     return told | {name: value for name, value in others.items() if value is not None}
 
@@ -79,6 +96,7 @@ def shown(opening: Opening) -> dict[str, Any]:
         "offer_minutes": terms.offer_minutes,
         "scores": [{"rule": score.rule, "weight": score.weight} for score in terms.scores],
         "target_group": terms.target_group,
+        "membership": terms.membership,
         "direct_job": opening.direct_job,
         "engagement": opening.engagement,
         "seed_hash": opening.seed_hash,

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from services.placement.openings.scores import SCORE_RULES, Score
+from services.placement.participation.wanted import ANYONE
 from services.placement.wages.pay import won_for
 from shared.clock import iso, kst_day
 from shared.errors import Refused
@@ -80,8 +81,10 @@ class Terms:
     offer_minutes: int = USUAL_OFFER
     #: Of a ranked opening: the rules that give points, in the order in which they are explained.
     scores: tuple[Score, ...] = ()
-    #: For whom alone the opening is; the programme must name the legal basis.
+    #: For whom the opening is; the programme must name the legal basis.
     target_group: str | None = None
+    #: Whether one must be known to belong to whom it is for (``MEMBERSHIPS``); the limits may be stricter.
+    membership: str = ANYONE
 
     @property
     def won_a_place(self) -> int:

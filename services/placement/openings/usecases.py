@@ -1,21 +1,20 @@
-"""What can be done with openings and applications, by officers and by residents; what follows: ``followed``."""
+"""What officers, hosts and everybody do with openings; residents: ``applying``; what follows by itself: ``followed``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from services.placement.openings.followed import Followed
+from services.placement.openings.applying import Applying, must_not_be_over
 from services.placement.openings.giving import LimitsObject
-from services.placement.openings.model import OPEN, SELECTED, Application, Opening
+from services.placement.openings.model import OPEN, Application, Opening
 from services.placement.openings.ports import Programmes, Tenants
 from services.placement.openings.posting import features, job_posting
 from services.placement.openings.publishing import Publishing
-from services.placement.openings.shown import answered, of_application, shown
-from shared.actors import Actor, must_be, must_be_self
+from services.placement.openings.shown import for_officer, shown
+from shared.actors import Actor, must_be
 from shared.aggregate import Act
-from shared.errors import Refused
+from shared.errors import Refused, Unavailable
 from shared.pages import checked_limit, instant_after, page
 
 __all__ = ["OpeningDesk", "Programmes", "Tenants", "shown"]
@@ -25,7 +24,7 @@ MOST_APPLICATIONS, MOST_OPENINGS = 200, 100
 
 
 @dataclass(frozen=True)
-class OpeningDesk(Followed):
+class OpeningDesk(Applying):
     """The acts on openings and applications."""
 
     # Officers, and hosts.
@@ -37,17 +36,32 @@ class OpeningDesk(Followed):
         ``programme_id`` and the terms (``publishing.Publishing.publish``).
         """
         desk = Publishing(
-            self.openings, self.tenants, self.programmes, self.budget, self.wages, self.seeds, self.clock
+            self.openings,
+            self.tenants,
+            self.programmes,
+            self.budget,
+            self.wages,
+            self.seeds,
+            self.clock,
+            self.declarable,
         )
         return desk.publish(actor, **asked)
 
-    def select(self, actor: Actor, *, act_id: str, opening_id: str, resident_id: str) -> dict[str, Any]:
-        """Give a place to an applicant; the same place is never given twice, whoever races."""
+    def select(
+        self, actor: Actor, *, act_id: str, opening_id: str, resident_id: str, reason: str | None = None
+    ) -> dict[str, Any]:
+        """Give a place to an applicant; the same place is never given twice, whoever races.
+
+        ``warnings``: ``resident_not_registered``, for somebody whom nobody registered here (they cannot be written to or
+        paid before they are), ``registration_not_checked`` when nobody could say; the ``reason`` is kept with the place.
+        """
         application = self.applications.get(Application.id_of(opening_id, resident_id))
         must_be(actor, "officer", tenant=application.tenant, district=application.district)
-        act = Act.of(act_id, "select", opening=opening_id, resident=resident_id)
+        said = {} if reason is None else {"reason": reason}
+        act = Act.of(act_id, "select", opening=opening_id, resident=resident_id, **said)
+        registered = self._is_registered(application)
         try:
-            return self._select(act, application)
+            return self._select(act, application, officer=actor.subject, registered=registered, reason=reason)
         except LimitsObject as objecting:
             raise objecting.refused from None
 
@@ -74,7 +88,7 @@ class OpeningDesk(Followed):
         known = self._for_officer(actor, opening_id)
         placement = known.placement_of(resident_id)
         attempt = 0 if placement is None else placement.attempt
-        _must_not_be_over(known, self.clock.now())
+        must_not_be_over(known, self.clock.now())
 
         def decide(opening: Opening) -> dict[str, Any]:
             # Now, not when it was asked: which shifts had begun is seen by the time of the fact, too.
@@ -113,110 +127,11 @@ class OpeningDesk(Followed):
         opening = self._for_officer(actor, opening_id)
         found = self.applications.of_opening(opening_id, since, limit + 1)
         rows, further = page(
-            (of_application(one, opening.offer_of(one.resident_id)) for one in found),
+            (for_officer(one, opening) for one in found),
             limit,
             lambda row: (row["submitted_at"], row["application_id"]),
         )
         return {"applications": rows, "cursor": further}
-
-    # Residents.
-
-    def quote(self, actor: Actor, *, opening_id: str, resident_id: str | None = None) -> dict[str, Any]:
-        """Return what the limits would say of a place here, and what it pays: shown before applying.
-
-        ``may_apply``: it takes applications, and no limit objects; ``refused``: why it takes none, ``{code, field, values}``
-        or null; ``limits``: objections (they refuse), warnings, weeks, months; ``pay`` in won. Nothing is kept.
-        """
-        opening = self.openings.get(opening_id)
-        resident = resident_id or actor.subject
-        must_be_self(actor, resident, tenant=opening.tenant, or_roles=("officer",), district=opening.district)
-        self.limits.must_know(actor, resident)
-        known = self.applications.find(Application.id_of(opening_id, resident))
-        attempt = 1 if known is None else known.attempt + int(not (known.waits or known.state == SELECTED))
-        now = self.clock.now()
-        outlook = self.limits.quote(opening.wanted(resident, attempt, now))
-        terms, refused = opening.terms, self._refusal(opening, known, now)
-        return {
-            "opening_id": opening_id,
-            "resident_id": resident,
-            "may_apply": not outlook.objections and refused is None,
-            "refused": None if refused is None else {name: refused.to_wire()[name] for name in ("code", "field", "values")},
-            "limits": outlook.to_wire(),
-            "pay": {
-                "hourly_won": terms.hourly_won,
-                "minutes": sum(shift.minutes for shift in terms.shifts),
-                "won": terms.won_a_place,
-            },
-        }
-
-    def _refusal(self, opening: Opening, known: Application | None, now: datetime) -> Refused | None:
-        """Return why somebody can't apply here now, apart from limits, or None."""
-        if known is not None and (known.waits or known.state == SELECTED):
-            return Refused("already_applied", field="opening_id", state=known.state)
-        try:
-            opening.takes_applications(now)
-        except Refused as refused:
-            return refused
-        return None
-
-    def apply(self, actor: Actor, *, act_id: str, opening_id: str, resident_id: str | None = None) -> dict[str, Any]:
-        """Apply for an opening, for oneself; an officer may apply for a resident, and is recorded as proxy."""
-        opening = self.openings.get(opening_id)
-        resident = resident_id or actor.subject
-        must_be_self(actor, resident, tenant=opening.tenant, or_roles=("officer",), district=opening.district)
-        self.limits.must_know(actor, resident)
-        proxy = actor.subject if actor.is_any("officer") else None
-        now = self.clock.now()
-        act = Act.of(act_id, "apply", opening=opening_id, resident=resident)
-        application_id = Application.id_of(opening_id, resident)
-        known = self.applications.find(application_id)
-        if known is None:
-            opening.takes_applications(now)
-            self._must_be_allowed(opening, resident, 1)
-            fresh = Application.submit(opening, resident, now, proxy)
-            try:
-                return self.applications.create(act, fresh, answered(fresh))
-            except Refused as refused:
-                if refused.code != "id_taken":
-                    raise
-
-        def decide(application: Application) -> dict[str, Any]:
-            opening.takes_applications(now)
-            application.submit_again(now, proxy)
-            self._must_be_allowed(opening, resident, application.attempt)
-            return answered(application)
-
-        return self.applications.act(act, application_id, decide)
-
-    def withdraw(self, actor: Actor, *, act_id: str, application_id: str) -> dict[str, Any]:
-        """Take an application back; when it has won a place meanwhile, the place is given back by reaction."""
-        known = self.applications.get(application_id)
-        must_be_self(actor, known.resident_id, tenant=known.tenant, or_roles=("officer",), district=known.district)
-        if known.state == SELECTED:
-            _must_not_be_over(self.openings.get(known.opening_id), self.clock.now())
-
-        officer = actor.subject if actor.is_any("officer") and actor.subject != known.resident_id else None
-
-        def decide(application: Application) -> dict[str, Any]:
-            application.withdraw(officer)
-            return answered(application)
-
-        return self.applications.act(Act.of(act_id, "withdraw", id=application_id), application_id, decide)
-
-    def applications_by(self, actor: Actor, *, resident_id: str) -> dict[str, Any]:
-        """Return a resident's own applications, latest first; an officer sees those for the own districts only."""
-        must_be_self(actor, resident_id, tenant=actor.tenant, or_roles=("officer",))
-        found = self.applications.of_resident(resident_id)
-        every = actor.is_any("service") or actor.subject == resident_id or not actor.districts
-        mine = [
-            application
-            for application in found
-            if actor.is_any("service")
-            or (application.tenant == actor.tenant and (every or application.district in actor.districts))
-        ]
-        openings = self.openings.get_many([one.opening_id for one in mine if one.waits])
-        offers = {key: opening.offer_of(resident_id) for key, opening in openings.items()}
-        return {"applications": [of_application(one, offers.get(one.opening_id)) for one in mine]}
 
     # Everybody.
 
@@ -278,18 +193,14 @@ class OpeningDesk(Followed):
 
     # Steps.
 
-    def _must_be_allowed(self, opening: Opening, resident_id: str, attempt: int) -> None:
-        objecting = self.giving.objection(opening, resident_id, attempt)
-        if objecting is not None:
-            raise objecting.refused()
+    def _is_registered(self, application: Application) -> bool | None:
+        """Return whether the tenant registered the resident, or None when nobody can say: a place does not wait for it."""
+        try:
+            return self.limits.is_registered(application.resident_id, application.tenant)
+        except Unavailable:
+            return None
 
     def _for_officer(self, actor: Actor, opening_id: str) -> Opening:
         opening = self.openings.get(opening_id)
         must_be(actor, "officer", tenant=opening.tenant, district=opening.district)
         return opening
-
-
-def _must_not_be_over(opening: Opening, now: datetime) -> None:
-    """Raise ``Refused`` once the work is over: a place that was worked is no more given back."""
-    if now >= opening.terms.ends and not opening.terms.rehearsal:
-        raise Refused("work_is_over", field="opening_id")

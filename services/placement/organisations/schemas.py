@@ -6,10 +6,10 @@ from marshmallow import Schema, fields, validate
 
 from services.placement.organisations.model import KINDS, MEASURES, OPERATOR_KINDS
 from services.placement.programmes.figures import QUALIFIERS
-from services.placement.programmes.schemas import CODE, COUNT, TENANT, Command
+from services.placement.programmes.schemas import CODE, COUNT, DISTRICT, TENANT, Command, worded
 from shared.events.contract import PRINTABLE
 
-NAME = [validate.Length(min=1, max=200), PRINTABLE]
+NAME = worded(200)
 
 
 class Register(Command):
@@ -19,7 +19,7 @@ class Register(Command):
     code = fields.String(required=True, validate=CODE)
     name = fields.String(required=True, validate=NAME)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
-    district = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"^\d{5}$"))
+    district = fields.String(load_default=None, allow_none=True, validate=DISTRICT)
     founded_on = fields.Date(load_default=None, allow_none=True)
 
 

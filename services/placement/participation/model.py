@@ -10,7 +10,7 @@ was given back stays given back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -102,6 +102,8 @@ class Outlook:
     #: The first day on which the resident may begin a direct job again; None when not shut out.
     shut_out_until: date | None = None
     ranked_lower: bool = False
+    #: For whom the place is, where that matters, and what is known of the resident: never kept.
+    for_whom: Mapping[str, Any] | None = None
 
     @property
     def overlap_days(self) -> tuple[date, ...]:
@@ -118,6 +120,7 @@ class Outlook:
             "overlap_days": [day.isoformat() for day in self.overlap_days[:MOST_DAYS_TOLD]],
             "shut_out_until": None if self.shut_out_until is None else self.shut_out_until.isoformat(),
             "ranked_lower": self.ranked_lower,
+            "for_whom": None if self.for_whom is None else dict(self.for_whom),
         }
 
 

@@ -1,10 +1,13 @@
-"""Participations in the collection ``participations``, one document a resident."""
+"""Participations in the collection ``participations``, one document a resident; and the operator's target groups."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from services.placement.participation.claims import Claim, Holder
 from services.placement.participation.model import Participation
@@ -118,3 +121,9 @@ class Participations(Aggregates[Participation]):
 def participations(database: Database, *, clock: Clock, serial: Serial) -> Participations:
     """Return the participations kept in placement's database."""
     return Participations(database.collection("participations"), clock=clock, serial=serial)
+
+
+def read_declarable(file: Path) -> dict[str, bool]:
+    """Return the target groups that residents can declare, of the operator's list: code -> whether it is sensitive."""
+    rows = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["groups"]
+    return {row["code"]: bool(row.get("sensitive")) for row in rows if not row.get("retired")}

@@ -12,17 +12,18 @@ Every step may be repeated, come late or in any order, and be left out by a proc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from services.placement.limits.model import LimitTable
 from services.placement.participation.belonging import Residents, must_be_of_here
 from services.placement.participation.claims import HELD, Claim
+from services.placement.participation.membership import Groups, NoGroups, for_whom
 from services.placement.participation.model import MOST_CLAIMS, Objection, Outlook, Participation
 from services.placement.participation.outlook import outlook, shared_days
 from services.placement.participation.storage import Participations
-from services.placement.participation.wanted import Wanted
+from services.placement.participation.wanted import REQUIRED, Wanted
 from shared.actors import Actor
 from shared.aggregate import Act
 from shared.clock import Clock, kst_day
@@ -61,6 +62,7 @@ class ParticipationDesk:
     limits: LimitTable
     residents: Residents
     clock: Clock
+    groups: Groups = field(default_factory=NoGroups)
 
     # For openings.
 
@@ -68,11 +70,28 @@ class ParticipationDesk:
         """Raise ``NotFound`` for an officer who asks for a resident of another tenant, or for nobody."""
         must_be_of_here(self.residents, actor, resident_id)
 
+    def is_registered(self, resident_id: str, tenant: str) -> bool:
+        """Return whether this tenant registered the resident; raise ``Unavailable`` when nobody can say."""
+        return self.residents.tenant_of(resident_id) == tenant
+
     def quote(self, wanted: Wanted) -> Outlook:
         """Return what would be, if the resident got this place; nothing is written.
 
-        Raises ``Refused`` (``limit_row_missing``) for an operator's file without a row that it requires.
+        Raises ``Refused`` (``limit_row_missing``) for an operator's file without a row that it requires, and
+        ``Unavailable`` when it matters to which groups the resident belongs and nobody can say.
         """
+        found = self._outlook(wanted)
+        whom = for_whom(wanted, self.limits, self.groups)
+        if whom is None:
+            return found
+        found = replace(found, for_whom=whom.to_wire())
+        if whom.objection is None:
+            return found
+        if whom.membership == REQUIRED:
+            return replace(found, objections=(*found.objections, whom.objection))
+        return replace(found, warnings=(*found.warnings, whom.objection))
+
+    def _outlook(self, wanted: Wanted) -> Outlook:
         known = self.participations.find(wanted.resident_id)
         if known is None:
             return outlook((), wanted, self.limits)
@@ -90,9 +109,12 @@ class ParticipationDesk:
         """Let an act hold a place for ``HOLD_FOR``; call it before every try of the act.
 
         ``act_id`` is the one under which the opening keeps the act (``Act.id``). Holding again for the same act, or for
-        another act on the same place, looks at no limit again. Raises ``Refused``: the first objection of ``quote``,
-        ``act_too_late`` when the sweep has made the act impossible, ``too_many_participations``, ``place_given_too_often``.
+        another act on the same place, looks at no limit again but to whom the place is for. Raises ``Refused``: the first
+        objection of ``quote``, ``act_too_late`` when the sweep has made the act impossible, ``too_many_participations``,
+        ``place_given_too_often``; and ``Unavailable`` as ``quote``.
         """
+        # Asked outside the write, which may run again; so late an answer that it is stale is refused by the opening.
+        whom = for_whom(wanted, self.limits, self.groups)
         now = self.clock.now()
 
         def decide(known: Participation) -> dict[str, Any]:
@@ -103,6 +125,8 @@ class ParticipationDesk:
                 objections = outlook(known.claims.values(), wanted, self.limits).objections
                 if objections:
                     raise objections[0].refused()
+            if whom is not None and whom.membership == REQUIRED and whom.objection is not None:
+                raise whom.objection.refused()
             known.hold(act_id, Claim.of(wanted, now), now + HOLD_FOR)
             return {}
 

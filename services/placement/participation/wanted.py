@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+#: Whether one must belong to a place's target groups, ever stricter: nobody asks, those who don't are told, or refused.
+MEMBERSHIPS = ("anyone", "preferred", "required")
+ANYONE, PREFERRED, REQUIRED = MEMBERSHIPS
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -28,3 +32,8 @@ class Wanted:
     #: The first and last KST day of taking part. Shifts' days when left out of the opening.
     first_day: date
     last_day: date
+    #: The target groups that it is for, any of them, and whether one must belong (``MEMBERSHIPS``).
+    groups: tuple[str, ...] = ()
+    membership: str = ANYONE
+    #: The officer who is told what is found, if it is not for the resident themselves.
+    looked_by: str = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.placement.programmes.figures import Figure
@@ -21,6 +21,8 @@ from shared.events.placement.plans import ENGAGEMENTS
 #: Roles in the data whose rows are no programmes of ours: systems that publish to us, and what is no programme.
 NOT_HOSTED = frozenset({"not_a_programme", "external_system", "external"})
 OPEN, CLOSED = "open", "closed"
+#: A publication that outlives its hold is made impossible (DECISIONS.md 3); this is that minute, and time for the sweep.
+STILL_PUBLISHING = timedelta(minutes=10)
 #: What an officer may choose instead of the data.
 CHOOSABLE = ("wage_floor", "direct_job", "engagement", "pilot", "hosts", "target_groups", "tags")
 #: What always is as the data says.
@@ -40,14 +42,21 @@ class Tenant(Aggregate):
     state: str = OPEN
     #: 시연·훈련: work may lie in the past; closed when the rehearsal is over.
     rehearsal: bool = False
-    #: Set while openings of a closed tenant may still be open.
+    closed_at: datetime | None = None
+    #: When to look for openings of a closed tenant that are still open; None: they are all closed.
     due: datetime | None = None
 
     def close(self, now: datetime) -> None:
         """Take no more acts; what is open is closed by the sweep."""
         if self.state == CLOSED:
             raise Refused("tenant_is_closed", field="tenant", tenant=self.id)
-        self.state, self.due = CLOSED, now
+        self.state, self.closed_at, self.due = CLOSED, now, now
+
+    def found_none_open(self, now: datetime) -> None:
+        """Look once more when no publication that began before it was closed can still end; then never again."""
+        self.closed_at = self.closed_at or now
+        last = self.closed_at + STILL_PUBLISHING
+        self.due = last if now < last else None
 
     def must_be_open(self) -> None:
         """Raise ``Refused`` when it is closed."""
@@ -161,14 +170,20 @@ class Programme(Aggregate):
             self._set_target(measure, target, day)
 
     def follow(self, fresh: Programme, day: date) -> None:
-        """Take what a changed row says, but for what an officer chose; ``day`` is the KST day it is loaded on."""
-        was = self.told()
+        """Take what a changed row says, but for what an officer chose; ``day`` is the KST day it is loaded on.
+
+        In another district its targets are taken back in the old one and set in the new: facts are counted by district.
+        """
+        was, kept = self.told(), dict(self.targets)
+        if self.district.code != fresh.district.code:
+            for measure in kept:
+                self._set_target(measure, None, day)
         for name in (*FOLLOWED, *(name for name in CHOOSABLE if name not in self.chosen)):
             setattr(self, name, getattr(fresh, name))
         self.tell_since(was)
         for measure in events.TARGET_MEASURES:
-            if f"target.{measure}" not in self.chosen:
-                self._set_target(measure, fresh.targets.get(measure), day)
+            targets = kept if f"target.{measure}" in self.chosen else fresh.targets
+            self._set_target(measure, targets.get(measure), day)
 
     # What others ask.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from services.placement.programmes.districts import Districts
 from services.placement.programmes.figures import figure_told
 from services.placement.programmes.model import NOT_HOSTED
 from services.placement.programmes.report import item, report
 from services.placement.programmes.storage import Programmes, Reports
 from shared.actors import Actor
+from shared.clock import Clock, kst_day
 from shared.pages import after, checked_limit, page
 
 #: Programmes, or figures, of one answer, which must cross the broker.
@@ -23,6 +25,8 @@ class ReportDesk:
 
     programmes: Programmes
     figures: Reports
+    districts: Districts
+    clock: Clock
 
     def report(
         self,
@@ -35,13 +39,19 @@ class ReportDesk:
     ) -> dict[str, Any]:
         """Return an umbrella's dashboard (report.py) with ``itemised.rows``, by district, and the ``cursor`` after them.
 
-        ``as_of`` leaves out figures of later days (KST); sums are always of all its programmes.
+        ``as_of`` leaves out figures of later days (KST) and says whose names districts have; sums are always of all its
+        programmes, and never of what it reports itself.
         """
         checked_limit(limit, MOST_ROWS)
         since = after(cursor, 2)
         umbrella = self.programmes.get(programme_id)
         children = self.programmes.children(umbrella.tenant, umbrella.code)
-        hosted = [child for child in children if child.role not in NOT_HOSTED]
+        day = as_of or kst_day(self.clock.now())
+        hosted = [
+            replace(child, district=self.districts.named(child.district, day))
+            for child in children
+            if child.role not in NOT_HOSTED and child.id != umbrella.id
+        ]
         entered = self.figures.of([umbrella.id, *(child.id for child in hosted)])
         items = [item(child, entered.get(child.id, ()), as_of) for child in hosted]
         told = report(umbrella, entered.get(umbrella.id, ()), items, as_of)

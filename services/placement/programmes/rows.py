@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from services.placement.programmes.districts import Districts
 from services.placement.programmes.figures import EXACT, MEASURES, Figure
 from services.placement.programmes.kinds import Kinds
 from services.placement.programmes.model import District, Programme
 from services.placement.programmes.parts import Claimed, Pillar, Target, TargetGroup
+from shared.errors import Refused
 from shared.ids import content_hash
 
-#: ``code -> (valid_from, valid_to)`` of district codes.
-Validity = Mapping[str, tuple[date | None, date | None]]
 #: Fields of a row that are targets, by the measure they are for.
 TARGET_FIELDS = {
     "jobs": "jobs_target",
@@ -24,14 +25,17 @@ TARGET_FIELDS = {
 }
 
 
-def programme_of(tenant: str, row: Mapping[str, Any], *, validity: Validity, kinds: Kinds, at: str) -> Programme:
+def programme_of(tenant: str, row: Mapping[str, Any], *, districts: Districts, kinds: Kinds, at: str) -> Programme:
     """Return the programme that a row describes; ``at`` is where the row stands in what was sent.
 
-    Raises ``Refused`` when the file of kinds doesn't know its kind.
+    Raises ``Refused`` when the file of kinds doesn't know its kind, and when it is its own umbrella: what it reports would
+    be summed up with what its programmes itemise.
     """
     kind = kinds.of(row["kind"], field=f"{at}.kind")
     code = row.get("district_code")
-    valid_from, valid_to = validity.get(code, (None, None)) if code else (None, None)
+    if row.get("parent") == row["id"]:
+        raise Refused("programme_is_own_parent", field=f"{at}.parent", programme=row["id"])
+    valid_from, valid_to = districts.valid(code)
     kept = plain(row)
     return Programme(
         id=Programme.id_of(tenant, row["id"]),
@@ -69,7 +73,7 @@ def groups_of(rows: Any) -> tuple[TargetGroup, ...]:
     return tuple(
         TargetGroup(one, one)
         if isinstance(one, str)
-        else TargetGroup(one["code"], one["name_ko"], one.get("legal_basis") or None)
+        else TargetGroup(one["code"], one["name_ko"], (one.get("legal_basis") or "").strip() or None)
         for one in rows
     )
 
@@ -77,6 +81,14 @@ def groups_of(rows: Any) -> tuple[TargetGroup, ...]:
 def day_of(text: str | None) -> date | None:
     """Return the day a source names; a month or a year alone is no day."""
     return date.fromisoformat(text) if text is not None and len(text) == len("2026-11-22") else None
+
+
+def last_day_of(text: str | None) -> date | None:
+    """Return the last day of the year or month that a source names: nobody counted before it was over."""
+    if text is None or len(text) not in (len("2026"), len("2026-11")):
+        return None
+    year, month = (int(part) for part in f"{text}-12".split("-")[:2])
+    return date(year, month, monthrange(year, month)[1])
 
 
 def plain(value: Any) -> Any:
@@ -106,7 +118,7 @@ def _figures(row: Mapping[str, Any]) -> tuple[Figure, ...]:
             qualifier=told.get(measure, EXACT),
             as_of=day_of(row.get("as_of")),
             source=row.get("source"),
-            published=day_of(row.get("published")),
+            published=day_of(row.get("published")) or last_day_of(row.get("as_of")),
         )
         for measure in MEASURES
         if row.get(measure) is not None

@@ -9,12 +9,17 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
 
 from services.placement.programmes.figures import MEASURES, QUALIFIERS
 from services.placement.programmes.model import MOST_NAMED
+from services.placement.programmes.rows import TARGET_FIELDS
 from services.placement.wages.model import FLOORS
 from shared.events.contract import PRINTABLE
 from shared.events.placement.plans import ENGAGEMENTS, TARGET_MEASURES, YEARS
 
-TENANT = validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,40}$", error="2 to 41 small letters, digits and hyphens.")
-CODE = validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,60}$", error="2 to 61 small letters, digits and hyphens.")
+TENANT = validate.Regexp(r"\A[a-z0-9][a-z0-9-]{1,40}\Z", error="2 to 41 small letters, digits and hyphens.")
+CODE = validate.Regexp(r"\A[a-z0-9][a-z0-9-]{1,60}\Z", error="2 to 61 small letters, digits and hyphens.")
+#: Of a 시·군·구, MOIS series.
+DISTRICT = validate.Regexp(r"\A[0-9]{5}\Z", error="Five digits.")
+#: For texts that people read: blanks alone say nothing.
+FILLED = validate.Regexp(r"\s*\S", error="Give more than blanks.")
 #: A target group that is only named has its name for a code.
 LONGEST_NAME = 40
 COUNT = validate.Range(min=0, max=10**15)
@@ -23,14 +28,21 @@ COUNT = validate.Range(min=0, max=10**15)
 def a_day(text: str) -> None:
     """Raise ``ValidationError`` unless the text is a day."""
     try:
-        date.fromisoformat(text)
-    except ValueError as error:
-        raise ValidationError("Not a day such as 2019-08-31.") from error
+        same = date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        same = False
+    if not same:
+        raise ValidationError("Not a day such as 2019-08-31.")
 
 
 def some_day(text: str) -> None:
     """Raise ``ValidationError`` unless the text is a year, a month or a day: sources are not always exact."""
     a_day({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text))
+
+
+def worded(most: int) -> list[Any]:
+    """Return what a text of at most ``most`` characters must be: printable, and more than blanks."""
+    return [validate.Length(min=1, max=most), PRINTABLE, FILLED]
 
 
 class Command(Schema):
@@ -43,7 +55,7 @@ class OpenTenant(Command):
     """A new tenant."""
 
     tenant = fields.String(required=True, validate=TENANT)
-    name = fields.String(required=True, validate=validate.Length(min=1, max=80))
+    name = fields.String(required=True, validate=worded(80))
     rehearsal = fields.Boolean(load_default=False)
 
 
@@ -57,7 +69,7 @@ class TargetGroup(Schema):
     """A group that a programme is for; an opening is kept for it only by a stated legal basis."""
 
     code = fields.String(required=True, validate=[validate.Length(min=1, max=40), PRINTABLE])
-    name_ko = fields.String(required=True, validate=validate.Length(min=1, max=80))
+    name_ko = fields.String(required=True, validate=worded(80))
     legal_basis = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=300))
 
 
@@ -69,6 +81,8 @@ class NamedGroup(fields.Field[Any]):
             return TargetGroup().load(value)
         if not 1 <= len(value) <= LONGEST_NAME:
             raise ValidationError(f"Give a name of 1 to {LONGEST_NAME} characters, or code, name_ko and legal_basis.")
+        PRINTABLE(value)
+        FILLED(value)
         return value
 
 
@@ -76,7 +90,7 @@ class Pillar(Schema):
     """A named pillar of an umbrella."""
 
     code = fields.String(required=True, validate=CODE)
-    name_ko = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    name_ko = fields.String(required=True, validate=worded(200))
     programme = fields.String(load_default=None, allow_none=True, validate=CODE)
 
 
@@ -110,14 +124,14 @@ class Row(Schema):
         unknown = INCLUDE
 
     id = fields.String(required=True, validate=CODE)
-    name_ko = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    name_ko = fields.String(required=True, validate=worded(200))
     name_en = fields.String(load_default=None, allow_none=True)
     kind = fields.String(required=True, validate=validate.Length(min=1, max=40))
-    role = fields.String(required=True, validate=validate.Length(min=1, max=40))
+    role = fields.String(required=True, validate=worded(40))
     parent = fields.String(load_default=None, allow_none=True, validate=CODE)
-    municipality = fields.String(load_default=None, allow_none=True)
-    district = fields.String(load_default=None, allow_none=True)
-    district_code = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"^\d{5}$"))
+    municipality = fields.String(load_default=None, allow_none=True, validate=worded(40))
+    district = fields.String(load_default=None, allow_none=True, validate=worded(40))
+    district_code = fields.String(load_default=None, allow_none=True, validate=DISTRICT)
     year = fields.Integer(load_default=None, allow_none=True, strict=True, validate=YEARS)
     start = fields.String(load_default=None, allow_none=True, validate=some_day)
     wage_floor = fields.String(load_default="minimum", validate=validate.OneOf(FLOORS))
@@ -143,7 +157,7 @@ class Row(Schema):
     sites_served = known()
     budget_krw = known()
     qualifiers = fields.Dict(
-        keys=fields.String(),
+        keys=fields.String(validate=validate.OneOf((*MEASURES, *TARGET_FIELDS.values()))),
         values=fields.String(validate=validate.OneOf(QUALIFIERS)),
         load_default=None,
         allow_none=True,

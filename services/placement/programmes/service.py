@@ -8,7 +8,7 @@ from typing import Any
 from services.placement.programmes import schemas
 from services.placement.wiring import furnish
 from shared.actors import Actor
-from shared.messaging.entrypoint import asked, desk, due
+from shared.messaging.entrypoints import asked, desk, due
 
 
 class TenantsService:

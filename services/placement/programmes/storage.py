@@ -1,23 +1,17 @@
-"""Tenants, programmes and entered figures, one document each; and the operator's files."""
+"""Tenants, programmes and entered figures, one document each."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from services.placement.programmes.figures import Figure, Report
-from services.placement.programmes.kinds import Kind, KindTable
 from services.placement.programmes.model import District, Programme, Tenant
 from services.placement.programmes.parts import Claimed, Pillar, Target, TargetGroup
 from shared.aggregate import Act
 from shared.clock import Clock
 from shared.errors import Refused
-from shared.events.placement.plans import TARGET_MEASURES
 from shared.mongo.aggregates import INDEXES, Aggregates
 from shared.mongo.port import Collection, Database, Document, Index
 from shared.serial import Serial
@@ -32,6 +26,8 @@ class TenantCodec:
     def to_document(self, tenant: Tenant) -> Document:
         """Return the fields to keep."""
         document: Document = {"name": tenant.name, "state": tenant.state, "rehearsal": tenant.rehearsal}
+        if tenant.closed_at is not None:
+            document["closed_at"] = tenant.closed_at
         if tenant.due is not None:
             document["due"] = tenant.due
         return document
@@ -44,6 +40,7 @@ class TenantCodec:
             name=document["name"],
             state=document["state"],
             rehearsal=document["rehearsal"],
+            closed_at=document.get("closed_at"),
             due=document.get("due"),
         )
 
@@ -262,56 +259,3 @@ def programme_figures(database: Database, *, clock: Clock, serial: Serial) -> Re
     """Return the figures that officers entered for programmes."""
     collection = database.collection("programme_figures")
     return Reports(collection, source=PROGRAMMES_SOURCE, clock=clock, serial=serial)
-
-
-def read_districts(file: Path) -> dict[str, tuple[date | None, date | None]]:
-    """Return ``code -> (valid_from, valid_to)`` from the operator's file; a code without a row is open-ended.
-
-    Raises ``ValueError`` that names the row, the field and the fix.
-    """
-    districts: dict[str, tuple[date | None, date | None]] = {}
-    for number, row in enumerate(_rows(file, "districts"), start=1):
-        code, valid = _district(number, row)
-        if code in districts:
-            raise ValueError(f"districts row {number}: code: {code} is there twice: give one row a code")
-        districts[code] = valid
-    return districts
-
-
-def _district(number: int, row: Any) -> tuple[str, tuple[date | None, date | None]]:
-    at = f"districts row {number}"
-    if not isinstance(row, dict) or not re.fullmatch(r"\d{5}", str(row.get("code"))):
-        raise ValueError(f"{at}: code: give the five digits, such as '29200'")
-    days = [row.get(name) for name in ("valid_from", "valid_to")]
-    for name, day in zip(("valid_from", "valid_to"), days, strict=True):
-        if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
-            raise ValueError(f"{at}: {name}: {day!r}: give a day without quotes, such as 2026-07-01, or leave it out")
-    first, last = days
-    if first is not None and last is not None and last <= first:
-        raise ValueError(f"{at}: valid_to: {last}: give a day after valid_from {first}")
-    return str(row["code"]), (first, last)
-
-
-def _rows(file: Path, name: str) -> list[Any]:
-    """Return the rows of an operator's file; raise ``ValueError`` that names what is missing."""
-    told = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    rows = told.get(name) if isinstance(told, dict) else None
-    if not isinstance(rows, list):
-        raise ValueError(f"{file.name}: {name}: give a list of rows under this name")
-    return rows
-
-
-def read_kinds(file: Path) -> KindTable:
-    """Return the kinds in the operator's file; raise ``ValueError`` that names the row and the fix."""
-    kinds = [_kind(number, row) for number, row in enumerate(_rows(file, "kinds"), start=1)]
-    return KindTable({kind.code: kind for kind in kinds})
-
-
-def _kind(number: int, row: dict[str, Any]) -> Kind:
-    try:
-        unknown = set(row["counts"]) - set(TARGET_MEASURES)
-        if unknown:
-            raise ValueError(f"counts {sorted(unknown)}: one of {list(TARGET_MEASURES)}")
-        return Kind(str(row["code"]), str(row["ko"]), str(row["en"]), tuple(row["counts"]), bool(row["openings"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"kinds row {number}: {error}: give code, ko, en, counts and openings") from error

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from services.placement.programmes.districts import Districts
 from services.placement.programmes.kinds import AnyKind, Kinds
 from services.placement.programmes.model import District, Programme, Tenant
-from services.placement.programmes.rows import Validity, programme_of
+from services.placement.programmes.rows import programme_of
 from services.placement.programmes.storage import Programmes, Tenants
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
@@ -23,15 +24,15 @@ MOST_PROGRAMMES = 200
 
 @dataclass(frozen=True)
 class ProgrammeDesk:
-    """The acts on tenants and programmes. ``validity`` says from when to when a district's code is valid, ``kinds``
-    which kinds of programmes there are.
+    """The acts on tenants and programmes. ``districts`` says what a code names and when, ``kinds`` which kinds of
+    programmes there are.
     """
 
     tenants: Tenants
     programmes: Programmes
-    validity: Validity
     clock: Clock
     kinds: Kinds = field(default_factory=AnyKind)
+    districts: Districts = field(default_factory=Districts)
 
     def open_tenant(self, actor: Actor, *, act_id: str, tenant: str, name: str, rehearsal: bool) -> dict[str, Any]:
         """Open a tenant; its own operator, or the platform's (who belongs to no tenant)."""
@@ -52,11 +53,20 @@ class ProgrammeDesk:
         return self.tenants.act(Act.of(act_id, "close_tenant", tenant=tenant), tenant, decide)
 
     def finish_closing(self, close_openings_of: Callable[[str], bool]) -> bool:
-        """Close what closed tenants left open; ``close_openings_of`` returns whether a tenant had any left."""
-        closing = self.tenants.closing(self.clock.now())
+        """Close what closed tenants left open; ``close_openings_of`` returns whether a tenant had any left.
+
+        Who read the tenant as open may still be about to publish: we look again (``Tenant.found_none_open``).
+        """
+        now = self.clock.now()
+        closing = self.tenants.closing(now)
+
+        def nothing_left(tenant: Tenant) -> dict[str, Any]:
+            tenant.found_none_open(now)
+            return {}
+
         for tenant in closing:
             if not close_openings_of(tenant.id):
-                self.tenants.act(None, tenant.id, _nothing_left)
+                self.tenants.act(None, tenant.id, nothing_left)
         return bool(closing)
 
     def tenant(self, _actor: Actor, *, tenant: str) -> dict[str, Any]:
@@ -89,7 +99,7 @@ class ProgrammeDesk:
         """
         fresh = self._of_row(tenant, row, "row")
         if self.programmes.find(fresh.id) is None:
-            self._load(fresh, None)
+            self._created(fresh, kst_day(self.clock.now()))
         return fresh.id
 
     def listed(
@@ -105,15 +115,16 @@ class ProgrammeDesk:
     ) -> dict[str, Any]:
         """Return ``{programmes, cursor}`` of a tenant by code, at most ``limit`` (1 to 200).
 
-        ``district`` by code, ``on`` a day on which the code must be valid, ``under`` the code of an umbrella to which
-        they belong or whose tag they carry.
+        ``district`` by code, ``on`` a day on which the code must be valid, and whose names are told (today's unless
+        told), ``under`` the code of an umbrella to which they belong or whose tag they carry.
         """
         checked_limit(limit, MOST_PROGRAMMES)
         since = after(cursor, 1)
         day = None if on is None else day_told(on, "on")
         found = self.programmes.of_tenant(tenant, district) if under is None else self.programmes.under(tenant, under)
+        names_of = day or kst_day(self.clock.now())
         rows = (
-            shown(programme)
+            shown(programme, self.districts.named(programme.district, names_of))
             for programme in found
             if _valid_on(programme.district, day)
             and (district is None or programme.district.code == district)
@@ -129,7 +140,9 @@ class ProgrammeDesk:
     def read(self, actor: Actor, *, programme_id: str) -> dict[str, Any]:
         """Return one programme with everything its row says; who its hosts are, only those who work with it are told."""
         programme = self.programmes.get(programme_id)
-        told = {**shown(programme), "row": {name: value for name, value in programme.row.items() if name != "hosts"}}
+        district = self.districts.named(programme.district, kst_day(self.clock.now()))
+        row = {name: value for name, value in programme.row.items() if name != "hosts"}
+        told = {**shown(programme, district), "row": row}
         is_staff = actor.is_any("service") or (actor.is_any("officer", "operator") and actor.tenant == programme.tenant)
         if is_staff or actor.subject in programme.hosts:
             told["hosts"] = list(programme.hosts)
@@ -139,6 +152,7 @@ class ProgrammeDesk:
         """Say which wage a programme's openings may not go under; officers of the tenant."""
         known = self.programmes.get(programme_id)
         must_be(actor, "officer", "operator", tenant=known.tenant, district=known.area)
+        self.tenants.get(known.tenant).must_be_open()
 
         def decide(programme: Programme) -> dict[str, Any]:
             programme.choose(wage_floor=wage_floor)
@@ -148,7 +162,7 @@ class ProgrammeDesk:
         return self.programmes.act(act, programme_id, decide)
 
     def _of_row(self, tenant: str, row: Mapping[str, Any], at: str) -> Programme:
-        return programme_of(tenant, row, validity=self.validity, kinds=self.kinds, at=at)
+        return programme_of(tenant, row, districts=self.districts, kinds=self.kinds, at=at)
 
     def _load(self, fresh: Programme, known: Programme | None) -> bool:
         day = kst_day(self.clock.now())
@@ -177,11 +191,6 @@ class ProgrammeDesk:
         return True
 
 
-def _nothing_left(tenant: Tenant) -> dict[str, Any]:
-    tenant.due = None
-    return {}
-
-
 def day_told(text: str, named: str) -> date:
     """Return a day that a caller told; raise ``Refused`` that names the field."""
     try:
@@ -198,9 +207,8 @@ def _valid_on(district: District, day: date | None) -> bool:
     )
 
 
-def shown(programme: Programme) -> dict[str, Any]:
-    """Return a programme for a list, JSON-ready."""
-    district = programme.district
+def shown(programme: Programme, district: District) -> dict[str, Any]:
+    """Return a programme for a list, JSON-ready, with its district as it is named."""
     return {
         "programme_id": programme.id,
         "tenant": programme.tenant,

@@ -19,6 +19,7 @@ from services.placement.proposals.call import Criterion, Rules
 from shared.aggregate import Aggregate
 from shared.clock import kst_day
 from shared.errors import Refused
+from shared.events.contract import LARGEST
 from shared.events.placement import plans as events
 
 SUBMITTED, WITHDRAWN = "submitted", "withdrawn"
@@ -120,6 +121,8 @@ class Proposal(Aggregate):
     submitted_by: str
     submitted_at: datetime
     revision: int = 1
+    #: Who changed the plan since.
+    revised_by: frozenset[str] = frozenset()
     #: By reviewer.
     reviews: dict[str, Review] = field(default_factory=dict)
     state: str = SUBMITTED
@@ -136,13 +139,13 @@ class Proposal(Aggregate):
         """Say that it is there."""
         self.say(events.PROPOSAL_SUBMITTED.fact(**self._named(self.submitted_at)))
 
-    def revise(self, plan: Plan) -> None:
+    def revise(self, plan: Plan, by: str) -> None:
         """Replace the plan; raise ``Refused`` once it was reviewed or answered."""
         self._must_wait()
         if self.reviews:
             raise Refused("proposal_is_reviewed", field="proposal_id")
         if plan != self.plan:
-            self.plan, self.revision = plan, self.revision + 1
+            self.plan, self.revision, self.revised_by = plan, self.revision + 1, self.revised_by | {by}
 
     def withdraw(self, now: datetime) -> None:
         """Take it back; raise ``Refused`` once it was answered."""
@@ -165,13 +168,20 @@ class Proposal(Aggregate):
             self.say(events.PROPOSAL_REVIEWED.fact(**self._named(now)))
         self.reviews[reviewer] = Review(dict(scores), comment, now)
 
+    def must_be_of_others(self, subject: str) -> None:
+        """Raise ``Refused`` for somebody who wrote any of it: four eyes see each proposal."""
+        if subject == self.submitted_by or subject in self.revised_by:
+            raise Refused("own_proposal", field="proposal_id")
+
     def decide(self, decision: Decision, *, rules: Rules) -> None:
-        """Answer it, once; raise ``Refused`` without enough reviews, or above what the call gives to one."""
+        """Answer it, once; raise ``Refused`` without enough reviews, or above what the call, or a budget, gives to one."""
         self._must_wait()
         if len(self.reviews) < rules.reviews_needed:
             raise Refused("reviews_missing", field="proposal_id", needs=rules.reviews_needed, has=len(self.reviews))
         selected = decision.outcome == SELECTED
         given = sum(decision.funders.values())
+        if given > LARGEST:
+            raise Refused("out_of_range", field="funders", low=0, high=LARGEST)
         if selected and rules.most_won is not None and given > rules.most_won:
             raise Refused("proposal_too_expensive", field="funders", most=rules.most_won)
         self.state, self.decision = decision.outcome, decision

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from marshmallow import Schema, fields, validate
 
-from services.placement.programmes.schemas import Command
+from services.placement.programmes.schemas import CODE, DISTRICT, FILLED, Command, worded
 from services.placement.proposals.calls import MOST_CALLS
 from services.placement.proposals.model import REJECTED, SELECTED, SUBMITTED, WITHDRAWN
 from services.placement.proposals.usecases import MOST_PROPOSALS
@@ -14,12 +14,9 @@ from shared.events.contract import LARGEST, PRINTABLE
 from shared.events.placement.plans import FUNDERS, OUTCOMES, TARGET_MEASURES
 
 _NAME = [validate.Length(min=1, max=160), PRINTABLE]
-_WORDS = [validate.Length(min=1, max=80), PRINTABLE]
+_WORDS = worded(80)
 _WON = validate.Range(min=0, max=LARGEST)
 _POINTS = validate.Range(min=0, max=100)
-#: A proposal's id is the code of its programme unless it names another.
-_CODE = validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,60}$", error="2 to 61 small letters, digits and hyphens.")
-_DISTRICT = validate.Regexp(r"^\d{5}$", error="Five digits.")
 _CURSOR = validate.Length(max=1000)
 _YEARS = validate.Range(
     min=datetime(2000, 1, 1, tzinfo=UTC), max=datetime(2999, 1, 1, tzinfo=UTC), error="Give 2000-01-01 to 2999-01-01."
@@ -47,7 +44,7 @@ class PublishCall(Command):
     call_id = fields.String(required=True, validate=_NAME)
     programme_id = fields.String(required=True, validate=_NAME)
     year = fields.Integer(required=True, strict=True, validate=validate.Range(min=2000, max=2999))
-    title = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    title = fields.String(required=True, validate=worded(200))
     opens_at = instant()
     closes_at = instant()
     fields_ = fields.List(
@@ -60,7 +57,7 @@ class PublishCall(Command):
     criteria = fields.List(fields.Nested(CriterionGiven), required=True, validate=validate.Length(min=1, max=20))
     reviews_needed = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=20))
     most_won = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_WON)
-    districts = fields.List(fields.String(validate=_DISTRICT), load_default=list, validate=validate.Length(max=100))
+    districts = fields.List(fields.String(validate=DISTRICT), load_default=list, validate=validate.Length(max=100))
     civil_body_needed = fields.Boolean(load_default=False)
 
 
@@ -84,9 +81,9 @@ class ListCalls(Schema):
 
 
 class OneProposal(Schema):
-    """Which proposal."""
+    """Which proposal; its id is the code of its programme unless it names another."""
 
-    proposal_id = fields.String(required=True, validate=_CODE)
+    proposal_id = fields.String(required=True, validate=CODE)
 
 
 class ProposalAct(Command, OneProposal):
@@ -96,8 +93,8 @@ class ProposalAct(Command, OneProposal):
 class ReviseProposal(ProposalAct):
     """What is proposed."""
 
-    title = fields.String(required=True, validate=validate.Length(min=1, max=200))
-    summary = fields.String(required=True, validate=validate.Length(min=1, max=_MOST_WORDS))
+    title = fields.String(required=True, validate=worded(200))
+    summary = fields.String(required=True, validate=[validate.Length(min=1, max=_MOST_WORDS), FILLED])
     field = fields.String(required=True, validate=_WORDS)
     kind = fields.String(required=True, validate=validate.Length(min=1, max=40))
     won = fields.Integer(required=True, strict=True, validate=_WON)
@@ -114,8 +111,8 @@ class SubmitProposal(ReviseProposal):
     """A new proposal of a district."""
 
     call_id = fields.String(required=True, validate=_NAME)
-    district = fields.String(required=True, validate=_DISTRICT)
-    code = fields.String(load_default=None, allow_none=True, validate=_CODE)
+    district = fields.String(required=True, validate=DISTRICT)
+    code = fields.String(load_default=None, allow_none=True, validate=CODE)
 
 
 class ReviewProposal(ProposalAct):
@@ -131,7 +128,7 @@ class DecideProposal(ProposalAct):
     """What the city decided."""
 
     outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
-    reason = fields.String(required=True, validate=validate.Length(min=1, max=2000))
+    reason = fields.String(required=True, validate=[validate.Length(min=1, max=2000), FILLED])
     funders = fields.Dict(
         keys=fields.String(validate=validate.OneOf(FUNDERS)),
         values=fields.Integer(strict=True, validate=_WON),

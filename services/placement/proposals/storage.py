@@ -81,6 +81,7 @@ class ProposalCodec:
             "submitted_by": proposal.submitted_by,
             "submitted_at": proposal.submitted_at,
             "revision": proposal.revision,
+            "revised_by": sorted(proposal.revised_by),
             "reviews": [
                 {"reviewer": reviewer, "scores": _pairs(review.scores), "comment": review.comment, "at": review.at}
                 for reviewer, review in proposal.reviews.items()
@@ -107,6 +108,7 @@ class ProposalCodec:
             submitted_by=document["submitted_by"],
             submitted_at=document["submitted_at"],
             revision=document["revision"],
+            revised_by=frozenset(document.get("revised_by", ())),
             reviews={
                 row["reviewer"]: Review(dict(row["scores"]), row["comment"], row["at"]) for row in document["reviews"]
             },
@@ -156,7 +158,7 @@ class Proposals(Aggregates[Proposal]):
 
     def prepare(self) -> None:
         """Make the indexes."""
-        self.collection.ensure([*INDEXES, Index(("call_id", "state")), Index(("code", "state"))])
+        self.collection.ensure([*INDEXES, Index(("call_id", "state")), Index(("code", "state")), Index(("tenant", "state"))])
 
     def selected_under(self, tenant: str, code: str) -> set[str]:
         """Return the ids of the selected proposals whose programme would have this code."""

@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from services.placement.city import must_be_city
+from services.placement.programmes.districts import Districts
 from services.placement.programmes.kinds import AnyKind, Kinds
-from services.placement.programmes.model import Programme, Tenant
 from services.placement.proposals.call import Call
-from services.placement.proposals.hosting import row_of
+from services.placement.proposals.hosting import Host
 from services.placement.proposals.model import SELECTED, Decision, Plan, Proposal, must_fit
+from services.placement.proposals.ports import Hosting, Money, Programmes, Tenants
 from services.placement.proposals.showing import shown, shown_row
 from services.placement.proposals.storage import Calls, Proposals
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
-from shared.clock import Clock, kst_day
+from shared.clock import Clock
 from shared.errors import Refused
 from shared.pages import checked_limit, instant_after, page
-from shared.telemetry import log
 
 #: Rows of one answer.
 MOST_PROPOSALS = 200
-
-
-class Tenants(Protocol):
-    """Where tenants are read."""
-
-    def get(self, aggregate_id: str) -> Tenant:
-        """Return the tenant; raise ``NotFound``."""
-
-
-class Programmes(Protocol):
-    """Where programmes are read."""
-
-    def get(self, aggregate_id: str) -> Programme:
-        """Return the programme; raise ``NotFound``."""
-
-    def find(self, aggregate_id: str) -> Programme | None:
-        """Return the programme, or None."""
-
-    def of_tenant(self, tenant: str, district: str | None = None) -> list[Programme]:
-        """Return a tenant's programmes, by code."""
-
-
-class Hosting(Protocol):
-    """Makes programmes."""
-
-    def host(self, tenant: str, row: Mapping[str, Any]) -> str:
-        """Make sure that a programme is there, by a row if it isn't yet, and return its id; safe to repeat."""
-
-
-class Money(Protocol):
-    """Gives programmes their money."""
-
-    def appropriate_once(
-        self,
-        *,
-        name: str,
-        programme_id: str,
-        tenant: str,
-        district: str | None,
-        funders: Mapping[str, int],
-        day: str,
-        noted: Callable[[], bool],
-        note: Callable[[], None],
-    ) -> None:
-        """Appropriate exactly once under this name; ``note`` is called until ``noted`` says so."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +37,7 @@ class ProposalDesk:
     money: Money
     clock: Clock
     kinds: Kinds = field(default_factory=AnyKind)
+    districts: Districts = field(default_factory=Districts)
 
     # Officers of districts.
 
@@ -129,13 +85,14 @@ class ProposalDesk:
     def revise(self, actor: Actor, *, act_id: str, proposal_id: str, **planned: Any) -> dict[str, Any]:
         """Replace the plan while the call is open; officers of the district."""
         known = self._for_district(actor, proposal_id)
+        self.tenants.get(known.tenant).must_be_open()
         plan = Plan(**planned)
 
         def decide(proposal: Proposal) -> dict[str, Any]:
             call = self.calls.get(known.call_id)
             call.takes_proposals(self.clock.now())
             self._must_fit(call, known.district, plan)
-            proposal.revise(plan)
+            proposal.revise(plan, actor.subject)
             return {"proposal_id": proposal_id, "state": proposal.state, "revision": proposal.revision}
 
         return self.proposals.act(Act.of(act_id, "revise_proposal", id=proposal_id, **planned), proposal_id, decide)
@@ -158,15 +115,16 @@ class ProposalDesk:
     ) -> dict[str, Any]:
         """Give points and a word once the call is over, or change them until it is decided.
 
-        Officers of the tenant who neither belong to the proposing district nor submitted it themselves.
+        Officers of the tenant who neither belong to the proposing district nor wrote any of it themselves.
         """
         known = self.proposals.get(proposal_id)
         must_be(actor, "officer", tenant=known.tenant)
-        if known.district in actor.districts or actor.subject == known.submitted_by:
+        if known.district in actor.districts:
             raise Refused("own_proposal", field="proposal_id")
         call, now = self.calls.get(known.call_id), self.clock.now()
 
         def decide(proposal: Proposal) -> dict[str, Any]:
+            proposal.must_be_of_others(actor.subject)
             call.must_be_over(now)
             proposal.review(actor.subject, scores, comment, rules=call.rules, now=now)
             return {"proposal_id": proposal_id, "reviews": len(proposal.reviews)}
@@ -192,11 +150,11 @@ class ProposalDesk:
         """
         known = self.proposals.get(proposal_id)
         must_be_city(actor, "officer", tenant=known.tenant)
-        if actor.subject == known.submitted_by:
-            raise Refused("own_proposal", field="proposal_id")
+        self.tenants.get(known.tenant).must_be_open()
         call, now = self.calls.get(known.call_id), self.clock.now()
 
         def decide(proposal: Proposal) -> dict[str, Any]:
+            proposal.must_be_of_others(actor.subject)
             call.must_be_over(now)
             given = {"city": proposal.plan.won} if funders is None else dict(funders)
             promised = dict(proposal.plan.targets if targets is None else targets)
@@ -259,43 +217,8 @@ class ProposalDesk:
     # When told.
 
     def host(self, proposal_id: str) -> None:
-        """Give a selected proposal its money and its programme, once each; safe to repeat, and to leave at any step.
-
-        The money is there first: no opening is published under a ceiling that is not known yet.
-        """
-        proposal = self.proposals.find(proposal_id)
-        decision = None if proposal is None else proposal.decision
-        if proposal is None or decision is None or proposal.state != SELECTED:
-            return
-        if not self.proposals.has_code(proposal):
-            # Two were selected in one moment. No money of the one goes to the programme of the other.
-            log.error("proposal_code_taken", proposal=proposal_id, programme=proposal.hosted_id)
-            return
-
-        def note() -> None:
-            self.hosting.host(proposal.tenant, self._row(proposal, decision))
-            self.proposals.act(None, proposal_id, _hosted)
-
-        if not decision.funders:
-            if not proposal.hosted:
-                note()
-            return
-        # Also when it is hosted already: whoever hosted it may have died before the budget forgot that it did.
-        self.money.appropriate_once(
-            name=f"hosted:{proposal_id}",
-            programme_id=proposal.hosted_id,
-            tenant=proposal.tenant,
-            district=proposal.district,
-            funders=decision.funders,
-            day=kst_day(decision.at).isoformat(),
-            noted=lambda: self.proposals.get(proposal_id).hosted,
-            note=note,
-        )
-
-    def _row(self, proposal: Proposal, decision: Decision) -> Mapping[str, Any]:
-        neighbours = self.programmes.of_tenant(proposal.tenant, proposal.district)
-        district = next((one.district.name for one in neighbours if one.district.name), None)
-        return row_of(proposal, decision, umbrella=self.programmes.get(proposal.programme_id), district_name=district)
+        """Give a selected proposal its money and its programme, once each (proposals/hosting.py)."""
+        Host(self.proposals, self.programmes, self.hosting, self.money, self.districts).host(proposal_id)
 
     def _must_fit(self, call: Call, district: str, plan: Plan) -> None:
         self.kinds.of(plan.kind, field="kind")
@@ -310,8 +233,3 @@ class ProposalDesk:
         known = self.proposals.get(proposal_id)
         must_be(actor, "officer", tenant=known.tenant, district=known.district)
         return known
-
-
-def _hosted(proposal: Proposal) -> dict[str, Any]:
-    proposal.hosted = True
-    return {}

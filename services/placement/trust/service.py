@@ -10,7 +10,7 @@ from services.placement.trust.reactions import reactions
 from services.placement.wiring import furnish
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, due, told
+from shared.messaging.entrypoints import asked, desk, due, told
 
 
 class TrustService:
@@ -33,6 +33,11 @@ class TrustService:
     def my_evaluations(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Return the caller's own evaluations."""
         return self.rooms.evaluations.my_evaluations(actor, **asked_for)
+
+    @asked(schemas.MyEvaluations)
+    def owed(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
+        """Return the evaluations that the caller still owes."""
+        return self.rooms.owed.owed(actor, **asked_for)
 
     @asked(schemas.OneEvaluation)
     def evaluation(self, actor: Actor, *, placement_id: str) -> Mapping[str, Any]:

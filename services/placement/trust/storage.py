@@ -11,7 +11,7 @@ import yaml
 
 from services.placement.trust.model import Appeal, Evaluation, Word
 from services.placement.trust.record import Completed, ShiftDone, WorkRecord
-from services.placement.trust.rules import Badge, Prior, Recommendation, Rules
+from services.placement.trust.rules import HOST, Badge, Prior, Recommendation, Rules
 from shared.clock import Clock
 from shared.errors import NotFound
 from shared.mongo.aggregates import INDEXES, Aggregates
@@ -87,8 +87,9 @@ class Evaluations(Aggregates[Evaluation]):
                 *INDEXES,
                 Index(("due",), where_exists="due"),
                 Index(("waits",), where_exists="waits"),
-                Index(("resident_id",)),
-                Index(("hosts",)),
+                # By the second key those that are not revealed yet are found without the others.
+                Index(("resident_id", "revealed_at")),
+                Index(("hosts", "revealed_at")),
                 Index(("workplace_id",)),
             ]
         )
@@ -100,6 +101,11 @@ class Evaluations(Aggregates[Evaluation]):
     def of_resident(self, resident_id: str) -> list[Evaluation]:
         """Return all of a resident's."""
         return self._all({"resident_id": resident_id})
+
+    def hidden(self, side: str, account: str, tenant: str) -> list[Evaluation]:
+        """Return those not revealed yet in which this account may speak for the side."""
+        whose = "hosts" if side == HOST else "resident_id"
+        return self._all({whose: account, "revealed_at": None, "tenant": tenant})
 
     def of_workplace(self, workplace_id: str) -> list[Evaluation]:
         """Return all of a workplace's."""

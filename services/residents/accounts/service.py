@@ -14,7 +14,7 @@ from services.residents.registry.storage import residents
 from services.residents.trail import trail
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, told
+from shared.messaging.entrypoints import asked, desk, told
 from shared.town import Town
 
 

@@ -28,5 +28,16 @@ class GroupsOf(Schema):
     reason = fields.String(validate=[validate.Length(max=200), PRINTABLE])
 
 
+class Belonging(GroupsOf):
+    """Who belongs to one of these groups; ``officer`` who is told then, if anybody is."""
+
+    groups = fields.List(
+        fields.String(validate=validate.Length(min=1, max=60)),
+        required=True,
+        validate=validate.Length(min=1, max=50, error="Ask for {min} to {max} groups."),
+    )
+    officer = fields.String(allow_none=True, validate=[validate.Length(min=1, max=160), PRINTABLE])
+
+
 class Known(Schema):
     """Nothing to say."""

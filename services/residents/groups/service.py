@@ -14,7 +14,7 @@ from services.residents.registry.storage import residents
 from services.residents.trail import trail
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, told
+from shared.messaging.entrypoints import asked, desk, told
 from shared.town import Town
 
 
@@ -66,6 +66,11 @@ class GroupsService:
     def groups_of(self, actor: Actor, **asked: Any) -> dict[str, Any]:
         """Return residents' groups, to a service that names its purpose."""
         return self.groups.groups_of(actor, **asked)
+
+    @asked(schemas.Belonging)
+    def belonging(self, actor: Actor, **asked: Any) -> dict[str, Any]:
+        """Return who belongs to one of some groups, to a service that names its purpose."""
+        return self.groups.belonging(actor, **asked)
 
     @told("residents.groups")
     def hears(self) -> Mapping[str, Reaction]:

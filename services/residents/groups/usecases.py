@@ -1,89 +1,32 @@
-"""What can be done about target groups: declare, leave, verify, see, tell a service, and count without naming."""
+"""What can be done about target groups: declare, leave, verify, see, and count without naming; what services are told:
+``telling``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from services.residents.admission import admit
 from services.residents.beside import act_or_create
-from services.residents.groups.model import APPLICATIONS, COMPLETED, PLACED, CountNames, GroupCount, Kinds, Memberships
+from services.residents.groups.model import APPLICATIONS, COMPLETED, PLACED, GroupCount, Memberships
+from services.residents.groups.ports import Counts, Outcome
+from services.residents.groups.telling import MOST, Telling
 from services.residents.registry.model import TARGET_GROUPS, Resident
-from services.residents.trail import Trail
 from shared.actors import Actor, must_be
 from shared.aggregate import Act
-from shared.clock import Clock, iso
+from shared.clock import iso
 from shared.errors import Refused
 from shared.events.envelope import Event
 from shared.trace import within
 
-#: Residents whose groups a service is told at once.
-MOST = 100
-Outcome = dict[str, Any]
+__all__ = ["MOST", "GroupDesk"]
 
 
-class Residents(Protocol):
-    """Everybody who registered."""
-
-    def get(self, aggregate_id: str) -> Resident:
-        """Return the resident; raise ``NotFound``."""
-
-    def find(self, aggregate_id: str) -> Resident | None:
-        """Return the resident, or None."""
-
-    def get_many(self, ids: Sequence[str]) -> dict[str, Resident]:
-        """Return those who are there, by id."""
-
-
-class AllMemberships(Protocol):
-    """Everybody's memberships."""
-
-    def find(self, aggregate_id: str) -> Memberships | None:
-        """Return a resident's memberships, or None."""
-
-    def get_many(self, ids: Sequence[str]) -> dict[str, Memberships]:
-        """Return those that are there, by resident."""
-
-    def create(self, act: Act, aggregate: Memberships, outcome: Outcome) -> Outcome:
-        """Store new ones once."""
-
-    def act(self, act: Act | None, aggregate_id: str, decide: Callable[[Memberships], Outcome]) -> Outcome:
-        """Change them once."""
-
-
-class Counts(Protocol):
-    """All counts."""
-
-    def names(self) -> CountNames:
-        """Return what names them."""
-
-    def get_many(self, ids: Sequence[str]) -> dict[str, GroupCount]:
-        """Return those that are there, by id."""
-
-    def create(self, act: Act, aggregate: GroupCount, outcome: Outcome) -> Outcome:
-        """Store a new count once."""
-
-    def act(self, act: Act | None, aggregate_id: str, decide: Callable[[GroupCount], Outcome]) -> Outcome:
-        """Change a count once."""
-
-    def mark_gone(self, gone_id: str, tenant: str) -> None:
-        """Note that a place was given back."""
-
-    def is_gone(self, gone_id: str) -> bool:
-        """Return whether a place was given back."""
-
-
-@dataclass(frozen=True)
-class GroupDesk:
+@dataclass(frozen=True, kw_only=True)
+class GroupDesk(Telling):
     """The acts. Each may be repeated with its ``act_id``."""
 
-    residents: Residents
-    memberships: AllMemberships
     counts: Counts
-    kinds: Kinds
-    trail: Trail
-    clock: Clock
 
     def known(self, _actor: Actor) -> Outcome:
         """Return ``{"groups": [{group, ko, en, basis, sensitive, proof}]}``: what may be declared; anyone may ask."""
@@ -164,32 +107,6 @@ class GroupDesk:
             ],
         }
 
-    def groups_of(self, actor: Actor, *, resident_ids: Sequence[str], purpose: str, reason: str = "") -> Outcome:
-        """Return ``{"groups": {id: [codes]}}`` to a service, of those who agreed; each has a line on the access log.
-
-        Only memberships that count: those of a group that needs a proof, once it was seen.
-        """
-        must_be(actor, "service")
-        if len(resident_ids) > MOST:
-            raise Refused("too_many_at_once", field="resident_ids", most=MOST)
-        wanted = list(dict.fromkeys(resident_ids))
-        kept = self.memberships.get_many(wanted)
-        known = self.residents.get_many(wanted)
-        told: dict[str, Sequence[str]] = {}
-        for resident_id, memberships in kept.items():
-            resident = known.get(resident_id)
-            if resident is not None:
-                codes = [
-                    one.group
-                    for one in memberships.in_force(resident.agreed_since(TARGET_GROUPS))
-                    if one.counts_at(self.clock.now(), proof=self._proof(one.group))
-                ]
-                if codes:
-                    told[resident_id] = codes
-        tenants = {resident_id: known[resident_id].tenant for resident_id in told}
-        self.trail.service_reads(actor, "groups_of", tenants, reason=reason, purpose=purpose)
-        return {"groups": told}
-
     # -- told
 
     def count_application(self, submitted: Event) -> None:
@@ -269,10 +186,6 @@ class GroupDesk:
             for one in kept.in_force(resident.agreed_since(TARGET_GROUPS))
             if one.group in self.kinds and one.counts_at(event.time, proof=self._proof(one.group))
         ]
-
-    def _proof(self, group: str) -> bool:
-        kind = self.kinds.get(group)
-        return kind is None or kind.proof
 
     def _own(self, actor: Actor, resident_id: str) -> Resident:
         must_be(actor, "resident")

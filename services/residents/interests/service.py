@@ -12,7 +12,7 @@ from services.residents.registry.schemas import Whose
 from services.residents.registry.storage import residents
 from services.residents.trail import trail
 from shared.actors import Actor
-from shared.messaging.entrypoint import asked, desk, due, fed
+from shared.messaging.entrypoints import asked, desk, due, fed
 from shared.town import Town
 
 

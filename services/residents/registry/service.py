@@ -12,7 +12,7 @@ from services.residents.registry.usecases import Registry
 from services.residents.trail import trail
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, told
+from shared.messaging.entrypoints import asked, desk, told
 from shared.reach.warming import warm
 from shared.town import Town
 

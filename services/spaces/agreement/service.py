@@ -10,7 +10,7 @@ from services.spaces.agreement.reactions import reactions
 from services.spaces.wiring import furnish
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, due, told
+from shared.messaging.entrypoints import asked, desk, due, told
 
 
 class AgreementService:

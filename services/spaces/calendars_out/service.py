@@ -8,7 +8,7 @@ from typing import Any
 from services.spaces.calendars_out import schemas
 from services.spaces.wiring import furnish
 from shared.actors import Actor
-from shared.messaging.entrypoint import asked, desk
+from shared.messaging.entrypoints import asked, desk
 
 
 class CalendarsOutService:

@@ -10,7 +10,7 @@ from services.spaces.facilities.intake import Intake
 from services.spaces.facilities.register import Register
 from services.spaces.wiring import furnish
 from shared.actors import Actor
-from shared.messaging.entrypoint import asked, desk, due
+from shared.messaging.entrypoints import asked, desk, due
 
 
 class FacilitiesService:

@@ -10,7 +10,7 @@ from services.spaces.idle import schemas
 from services.spaces.idle.register import SpacesFeed
 from services.spaces.wiring import furnish
 from shared.actors import Actor
-from shared.messaging.entrypoint import asked, desk, fed
+from shared.messaging.entrypoints import asked, desk, fed
 
 
 class IdleService:

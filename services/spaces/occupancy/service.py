@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.spaces.occupancy.reactions import reactions
 from services.spaces.wiring import furnish
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import desk, due, told
+from shared.messaging.entrypoints import desk, due, told
 
 
 class OccupancyService:

@@ -11,7 +11,7 @@ from services.spaces.quota.statements import StatementDesk
 from services.spaces.wiring import furnish
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoint import asked, desk, due, told
+from shared.messaging.entrypoints import asked, desk, due, told
 
 
 class PlansService:

@@ -16,11 +16,11 @@ from icalendar import Calendar
 
 from deploy.radicale import USER, Radicale
 from shared.messaging.relaying import OUTBOXES
+from tests.chaos.account import MAIL_SETTLED, in_outbox
 from tests.chaos.office.facility import OURS, Deed, FacilityPeople
 from tests.chaos.office.rooms import Span
 from tests.chaos.office.stage import Office
 from tests.chaos.office.world import OfficeWorld
-from tests.chaos.reckoning import MAIL_SETTLED, in_outbox
 
 Document = Mapping[str, Any]
 

@@ -11,10 +11,10 @@ import pymongo.errors
 
 from shared.errors import CrossesTheDoor
 from shared.messaging.relaying import OUTBOXES
+from tests.chaos.account import MAIL_SETTLED, in_outbox
 from tests.chaos.load import NeverAnswered, People
 from tests.chaos.pay.bank import Bank, Entry
 from tests.chaos.pay.stage import OFFICERS, OPERATOR, Stage
-from tests.chaos.reckoning import MAIL_SETTLED, in_outbox
 from tests.chaos.world import World
 
 Document = Mapping[str, Any]

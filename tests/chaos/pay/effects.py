@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.chaos.pay.account import Account, Document
 from tests.chaos.pay.asking import FOR_A_PLACE, Story, Told
-from tests.chaos.pay.audits import DUPLICATED, LOST, Finding, events
+from tests.chaos.pay.audits.finding import DUPLICATED, LOST, Finding, events
 
 #: What follows from a fact, or None: (kind of letter, what it is about).
 Owed = Callable[[Mapping[str, Any]], tuple[str, str] | None]

@@ -18,9 +18,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tests.chaos.account import MAIL_SETTLED, local_part
 from tests.chaos.pay.account import Account, is_under_way
 from tests.chaos.pay.asking import Story
-from tests.chaos.pay.audits import (
+from tests.chaos.pay.audits.bank import bank
+from tests.chaos.pay.audits.earned import earned
+from tests.chaos.pay.audits.finding import (
     DUPLICATED,
     FOUR_EYES,
     LEFT,
@@ -30,15 +33,11 @@ from tests.chaos.pay.audits import (
     PAID_TWICE,
     UNBALANCED,
     Finding,
-    bank,
-    earned,
-    overlaps,
-    paid,
-    places,
 )
+from tests.chaos.pay.audits.paid import paid
+from tests.chaos.pay.audits.places import overlaps, places
 from tests.chaos.pay.effects import acts, facts, letters
 from tests.chaos.pay.stage import Stage
-from tests.chaos.reckoning import MAIL_SETTLED, local_part
 from tests.chaos.world import Shot
 
 #: Figures that count whose they are, and not how often it was found.

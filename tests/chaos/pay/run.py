@@ -18,7 +18,7 @@ from tests.chaos.killing import Killer, plan_of
 from tests.chaos.load import NeverAnswered, People
 from tests.chaos.pay.account import Account, held, keep_account, uncounted, unrest
 from tests.chaos.pay.asking import FOR_A_PLACE, Acting, Story
-from tests.chaos.pay.audits import Finding
+from tests.chaos.pay.audits.finding import Finding
 from tests.chaos.pay.bank import Bank
 from tests.chaos.pay.paying import Paying
 from tests.chaos.pay.reckoning import Reckoning, reckon, story_of

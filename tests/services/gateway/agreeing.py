@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from shared.messaging.entrypoint import Asked
+from shared.messaging.entrypoints import Asked
 from tests.harness import ROOT
 
 #: Looks at one field of the door and the service's own, at its dotted path.

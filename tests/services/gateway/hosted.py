@@ -17,7 +17,8 @@ from shared.auth import Keys
 from shared.clock import StoppedClock
 from shared.errors import Refused
 from shared.ids import SeededIds
-from shared.messaging.entrypoint import Asked, Desk, _first_fault
+from shared.messaging.entrypoints import Asked, Desk
+from shared.messaging.entrypoints.request import first_fault
 from shared.mongo.twin import TwinDatabase
 from shared.town import Town, twin_town
 from tests.services.gateway.twins import KEYS, Door, TwinDesk, TwinServices, a_gateway
@@ -42,7 +43,7 @@ class Hosted:
             try:
                 kwargs = entrypoint.schema.load(kwargs, unknown=RAISE)
             except ValidationError as error:
-                field, why = _first_fault(error.messages)
+                field, why = first_fault(error.messages)
                 raise Refused("input_invalid", field=field, why=why) from error
         return orjson.loads(orjson.dumps(getattr(hosted, method)(actor, **kwargs)))
 

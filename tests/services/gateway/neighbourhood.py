@@ -17,7 +17,7 @@ from shared.actors import Actor
 from shared.auth import Keys
 from shared.clock import KST, StoppedClock, iso
 from shared.ids import SeededIds
-from shared.messaging.entrypoint import Desk, Told
+from shared.messaging.entrypoints import Desk, Told
 from shared.messaging.outbox import event_of
 from shared.mongo.twin import TwinDatabase
 from shared.town import Town, twin_town

@@ -186,6 +186,12 @@ PEOPLE: Rows = {
         {**NOBODY, BYEOL: "only_for_oneself", HOST: "role_not_allowed"},
     ),
     "GET /v1/evaluations": ("/v1/evaluations?side=resident", {}, {**NOBODY, OPERATOR: "role_not_allowed"}),
+    "GET /v1/evaluations/owed": (
+        "/v1/evaluations/owed?side=host",
+        {},
+        {**NOBODY, **dict.fromkeys((EUNHA, OFFICER, OPERATOR), "role_not_allowed")},
+    ),
+    "GET /v1/tasks": ("/v1/tasks", {}, {**NOBODY, OPERATOR: "role_not_allowed"}),
     "POST /v1/evaluations/<placement_id>/appeal": (
         f"/v1/evaluations/opn-1:{R}:1/appeal",
         {"side": "resident", "reason": "사실과 다릅니다."},

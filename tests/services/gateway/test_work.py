@@ -206,7 +206,9 @@ def test_an_act_is_one_call_under_the_acts_id(
         ("/v1/batches/bat-1/rows?limit=500", "placement_batches.rows"),
         ("/v1/programmes/gwangsan:p/batches?month=2026-12&state=filed", "placement_batches.list"),
         ("/v1/evaluations?side=host", "placement_trust.my_evaluations"),
+        ("/v1/evaluations/owed?side=host&limit=5", "placement_trust.owed"),
         ("/v1/evaluations/opn-1:res-1:1", "placement_trust.evaluation"),
+        ("/v1/tasks", "placement_tasks.awaiting"),
         ("/v1/tenants/gwangsan/evaluation-appeals", "placement_trust.open_appeals"),
         ("/v1/residents/res-1/profile?opening_id=opn-1", "placement_trust.profile"),
         ("/v1/residents/res-1/profile/export", "placement_trust.export"),
@@ -616,7 +618,7 @@ def test_an_account_is_told_masked_and_its_number_goes_to_residents_only(tmp_pat
 
 WORK = {
     *("openings", "applications", "selection", "participation", "attendance"),
-    *("allowance", "batches", "trust", "accounts", "groups"),
+    *("allowance", "batches", "trust", "tasks", "accounts", "groups"),
 }
 
 

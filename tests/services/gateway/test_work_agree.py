@@ -13,6 +13,7 @@ from services.gateway.api import (
     allowance,
     applications,
     attendance,
+    batch_shapes,
     batches,
     common,
     groups,
@@ -20,6 +21,7 @@ from services.gateway.api import (
     openings,
     participation,
     selection,
+    tasks,
     trust,
 )
 from services.gateway.api.batches import PART_BYTES
@@ -36,6 +38,7 @@ from services.placement.openings.service import OpeningsService
 from services.placement.openings.shown import explained
 from services.placement.participation import schemas as participated
 from services.placement.participation.service import ParticipationService
+from services.placement.tasks.service import TasksService
 from services.placement.trust import schemas as trusted
 from services.placement.trust.service import TrustService
 from services.residents.accounts import schemas as accounted
@@ -48,14 +51,14 @@ from tests.services.gateway.agreeing import answered, calls, choices, must_fit
 
 MODULES = (
     *(accounts, allowance, applications, attendance, batches),
-    *(groups, openings, participation, selection, trust),
+    *(groups, openings, participation, selection, tasks, trust),
 )
 SERVICES = (
     *(OpeningsService, ParticipationService, AttendanceService, AllowanceService, BatchesService, TrustService),
-    *(AccountsService, GroupsService),
+    *(TasksService, AccountsService, GroupsService),
 )
 #: What only services of ours may ask, and never over HTTP: accounts in full, and the groups of many.
-WITHIN = {"residents_accounts.payout", "residents_groups.groups_of"}
+WITHIN = {"residents_accounts.payout", "residents_groups.groups_of", "residents_groups.belonging"}
 
 
 def test_every_call_of_the_door_is_answered() -> None:
@@ -72,7 +75,8 @@ def test_the_door_asks_each_of_these_services_whether_it_is_there() -> None:
 
 PAIRS: tuple[tuple[type[Schema], set[str], type[Schema]], ...] = (
     (openings.PublishOpening, set(), opened.Publish),
-    (openings.Select, {"opening_id"}, opened.ResidentAct),
+    (openings.Select, {"opening_id"}, opened.Select),
+    (common.Nothing, {"opening_id", "resident_id"}, opened.ResidentAct),
     (openings.WhichOpenings, {"tenant"}, opened.ListOpenings),
     (openings.OnMap, {"tenant"}, opened.OnMap),
     (openings.NearWhere, {"tenant"}, opened.Near),
@@ -102,10 +106,10 @@ PAIRS: tuple[tuple[type[Schema], set[str], type[Schema]], ...] = (
     (allowance.CheckPage, {"programme_id"}, paid.Check),
     (allowance.Recover, {"pay_month_id"}, paid.Recover),
     (allowance.PaidBack, {"pay_month_id"}, paid.PaidBack),
-    (batches.Prepare, set(), batched.Prepare),
-    (batches.Filed, {"batch_id"}, batched.MarkFiled),
-    (batches.RowsPage, {"batch_id"}, batched.Rows),
-    (batches.WhichBatches, {"programme_id"}, batched.ListBatches),
+    (batch_shapes.Prepare, set(), batched.Prepare),
+    (batch_shapes.Filed, {"batch_id"}, batched.MarkFiled),
+    (batch_shapes.RowsPage, {"batch_id"}, batched.Rows),
+    (batch_shapes.WhichBatches, {"programme_id"}, batched.ListBatches),
     (common.Nothing, {"batch_id", "pay_month_id"}, batched.DropRow),
     (trust.SayWord, {"placement_id"}, trusted.Evaluate),
     (trust.MyEvaluations, set(), trusted.MyEvaluations),

@@ -173,7 +173,7 @@ def test_a_letter_reads_with_the_opening_it_is_about(office: Office) -> None:
 def test_a_letter_can_be_read_before_its_opening_is_known(office: Office) -> None:
     office.hear(said(PLACEMENT_SELECTED))
 
-    assert office.inbox("res-1")[0]["title"] == "[선정] 신청하신 일자리"
+    assert office.inbox("res-1")[0]["title"] == "[선정] 지원하신 일자리"
 
 
 def test_the_inbox_shows_the_latest_first_and_in_english_when_asked(office: Office) -> None:

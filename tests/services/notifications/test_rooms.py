@@ -196,7 +196,7 @@ def test_each_offer_is_one_letter_and_an_offer_that_is_over_is_not_mailed(office
     office.settle()
 
     assert len(office.inbox("res-2")) == 2
-    assert "2026. 11. 22.(일) 10:00까지 이 시간은 회원님만" in office.inbox("res-2")[0]["text"]
+    assert "2026. 11. 22.(일) 10:00까지 이 시간은 본인만" in office.inbox("res-2")[0]["text"]
     assert office.mails("wsh-1") == {"none": 2}
 
 

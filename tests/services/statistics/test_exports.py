@@ -63,7 +63,7 @@ def test_a_csv_is_what_excel_reads_as_korean(desk: Desk) -> None:
     assert told["content"].encode().startswith(b"\xef\xbb\xbf")
     found = lines(told)
     assert found[:3] == [["일자리 통계"], ["기준일", "2026-11-22"], ["자료 시점", "2026-11-22T00:30:00.000Z"]]
-    assert found[4][:6] == ["사업", "시·군·구 코드", "월", "모집 자리", "신청(건)", "배치(명)"]
+    assert found[4][:6] == ["사업", "시·군·구 코드", "월", "모집 인원", "지원(건)", "배치(명)"]
     assert found[5][:6] == ["gs-citizen-allowance", "29200", "2026-11", "3", "10", "3"]
     assert found[6][:6] == ["합계", "", "", "3", "10", "3"]
 

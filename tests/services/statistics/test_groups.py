@@ -14,16 +14,18 @@ from hypothesis import strategies as st
 
 from services.statistics import groups
 from services.statistics.groups import BASE, MEASURES, Cell, Moves
-from services.statistics.usecases import SETTLED_AFTER
+from services.statistics.usecases import SETTLED_AFTER, Statistics
 from shared.actors import ANYONE
-from shared.clock import from_iso, iso, start_of_kst_day
+from shared.clock import StoppedClock, from_iso, iso, start_of_kst_day
 from shared.errors import Refused
 from shared.events.envelope import Event
 from shared.events.placement import APPLICATION_SUBMITTED, PLACEMENT_SELECTED, PLACEMENT_WITHDRAWN
 from shared.events.placement.work import PLACEMENT_COMPLETED
 from shared.events.residents import GROUP_COUNTED
+from shared.ids import SeededIds
 from shared.mongo.twin import TwinDatabase
 from tests.services.facts import said
+from tests.services.statistics.test_batches import before_step
 from tests.services.statistics.test_figures import OPERATOR, Desk, on
 
 NAMDONG, NAMGU = "28200", "28170"
@@ -416,17 +418,43 @@ def test_another_process_publishes_the_same(desk: Desk) -> None:
     assert on(desk.database, desk.clock).figures(OPERATOR, tenant="광산구", about="groups") == first
 
 
-def test_one_whose_listener_died_before_it_could_be_counted_counts_in_every_process_alike(desk: Desk) -> None:
+def test_one_whose_listener_died_counts_in_a_later_table_in_every_process_alike(desk: Desk) -> None:
     desk.note(*some(5), *everybody(9, measures=["placed"]))
     (tenth,) = everybody(1, "tenth", ["placed"], day="2026-10-20")
-    desk.archive.keep([tenth], desk.clock.now())
+    desk.archive.put([tenth], desk.archive.batches.begin(desk.clock, SeededIds(99)))
     publish(desk)
-    assert desk.total(about="groups")["placed"] is None
+    first = desk.figures(about="groups")
+    assert first["total"]["placed"] is None
 
-    desk.note(tenth)
+    desk.note(tenth, *everybody(4, "new", ["placed"], day="2026-12-02"))
 
-    assert on(desk.database, desk.clock).figures(ANYONE, tenant="광산구", about="groups")["total"]["placed"] == 5
-    assert desk.total(about="groups")["placed"] == 5
+    for one in (desk.statistics, on(desk.database, desk.clock)):
+        assert one.figures(ANYONE, tenant="광산구", about="groups") == first, "what is published is never published again"
+    publish(desk, from_iso("2027-01-01T00:01:00+09:00"))
+    for one in (desk.statistics, on(desk.database, desk.clock)):
+        assert one.figures(ANYONE, tenant="광산구", about="groups")["total"]["placed"] == 5, "five came, the tenth among them"
+
+
+def test_a_table_is_published_once_whatever_is_heard_between_two_steps_of_its_first_reader() -> None:
+    for number in range(1, 60):
+        database = TwinDatabase()
+        desk = Desk(database)
+        late = on(desk.database, StoppedClock(desk.clock.now()))
+        publish(desk)
+        heard: list[int] = []
+
+        def hear(late: Statistics = late, heard: list[int] = heard) -> None:
+            for events in (some(5), everybody(20, measures=["placed"])):
+                late.keep(events)
+            heard.append(1)
+
+        reader = on(database.seen_by(before_step(number, hear)), desk.clock)
+        first = reader.figures(ANYONE, tenant="광산구", about="groups")
+        if not heard:
+            assert number > 6
+            return
+        again = on(desk.database, desk.clock).figures(ANYONE, tenant="광산구", about="groups")
+        assert again == reader.figures(ANYONE, tenant="광산구", about="groups") == first, number
 
 
 def test_a_rebuild_changes_nothing_that_was_published(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from shared.messaging.entrypoint import _Settlement
+from shared.messaging.entrypoints.settlement import Settlement
 from shared.messaging.line import Line
 from shared.messaging.message import Delivery
 
@@ -38,10 +38,10 @@ def deliveries(*tags: int, **more: Any) -> list[Delivery]:
     return [Delivery(b"{}", tag, "은하수", **more) for tag in tags]
 
 
-def a_settlement(line: Line, *tags: int, by_hand: bool = False) -> _Settlement:
+def a_settlement(line: Line, *tags: int, by_hand: bool = False) -> Settlement:
     """The settlement of a batch with these tags."""
     messages = [SimpleNamespace(delivery_info={"delivery_tag": tag}) for tag in tags]
-    return _Settlement(line, line.epoch, messages, lambda _message: by_hand)
+    return Settlement(line, line.epoch, messages, lambda _message: by_hand)
 
 
 def test_a_line_that_was_paused_settles_nothing_of_that_epoch_even_if_it_is_allowed_again_at_once() -> None:

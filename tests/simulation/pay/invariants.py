@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tests.simulation.invariants import Facts, Invariant, effects_once, mails_once
 from tests.simulation.pay.groups import GROUPS
+from tests.simulation.pay.known import what_was_known_stays_so
 from tests.simulation.pay.money import MONEY
 from tests.simulation.pay.people import People
 from tests.simulation.pay.work import WORK
@@ -30,6 +31,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *MONEY,
     read_once_more,
     *GROUPS,
+    what_was_known_stays_so,
     effects_once,
     mails_once,
     nothing_is_dead,

@@ -46,6 +46,10 @@ def lines_are_attendance(world: World, _people: People, _facts: Facts) -> Iterat
         yield f"{':'.join(key)}: {'no month of pay' if key in worked else 'a month of pay without work'}"
     for key in worked.keys() & months.keys():
         month = months[key]
+        asked = {sheet["_id"] for sheet in worked[key] if any(one["answer"] is None for one in sheet["disputes"])}
+        known = {one["attendance_id"] for one in month["disputes"] if one["asked"] > one["answered"]}
+        if asked != known:
+            yield f"{month['_id']} waits for disputes of {sorted(known)}, those of {sorted(asked)} stand"
         recovered = {row["attendance_id"] for row in month["recoveries"] if row["active"]}
         earned = sum(
             won_of(sheet["revisions"][-1]["minutes"], sheet["hourly_won"])
@@ -69,7 +73,8 @@ def nobody_is_paid_twice(world: World, people: People, _facts: Facts) -> Iterato
             yield f"{month['_id']} was paid {out - back} won, of {people.watch.most_payable[month['_id']]} at most"
         claimed = any(one["state"] == "claimed" for one in month["payments"])
         owing = payable_of(month) > out - back and not claimed
-        if owing != ("owing" in month):
+        # What is due may all be of disputed shifts: then it waits.
+        if owing != ("owing" in month) and not (owing and "disputed" in month):
             yield f"{month['_id']}: {payable_of(month)} payable, {out} paid, {back} paid back, owing: {'owing' in month}"
 
 

@@ -1,4 +1,7 @@
-"""Who reads the figures of target groups: many tables, over days and months, kept to be subtracted from each other."""
+"""Who reads the figures of target groups: many tables, over days and months, kept to be subtracted from each other.
+
+And the figures of jobs as they were known a little while ago, kept to be asked for again.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from tests.simulation.pay import cast
 if TYPE_CHECKING:
     from tests.simulation.pay.people import People
 
+#: What was known so long ago may be asked.
+AS_SOON_AS_MAY_BE = timedelta(seconds=31)
 DAYS = ("2026-09-30", "2026-10-29", "2026-10-30", "2026-10-31", "2026-11-01", "2026-11-30")
 
 
@@ -23,10 +28,16 @@ class Readers:
         self.random = people.random
         #: What was asked, and what was answered.
         self.tables: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        #: Of jobs, as known at an instant: the same.
+        self.known: list[tuple[dict[str, Any], dict[str, Any]]] = []
 
     def read(self, times: int) -> None:
         """Ask for some tables now."""
         now = self.people.world.scheduler.now()
+        known = {"tenant": TENANT, "about": "jobs", "known_at": iso(now - AS_SOON_AS_MAY_BE)}
+        told = self.people.insist("statistics_figures", "figures", SERVICE, act=False, **known)
+        if told is not None:
+            self.known.append((known, told))
         for _ in range(times):
             asked: dict[str, Any] = {"tenant": TENANT, "about": "groups"}
             if self.random.random() < 0.5:

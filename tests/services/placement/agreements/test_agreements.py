@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from services.placement.agreements.model import MOST_PARTNERS
 from services.placement.agreements.storage import agreements
 from services.placement.agreements.usecases import AgreementDesk
+from services.placement.programmes.model import Tenant
 from shared.actors import ANYONE, Actor
 from shared.clock import StoppedClock
 from shared.errors import NotFound, Refused
@@ -47,11 +48,20 @@ TEN = [
 DANGGEUN = {"name": "㈜당근마켓", "does": "가까운 일자리를 앱에서 알린다."}
 
 
+class PaperTenants(dict[str, Tenant]):
+    """Tenants on paper, open unless they are closed here."""
+
+    def get(self, aggregate_id: str) -> Tenant:  # type: ignore[override]
+        """Return the tenant."""
+        return self.setdefault(aggregate_id, Tenant(id=aggregate_id, tenant=aggregate_id, name="광주광역시"))
+
+
 @dataclass
 class Registry:
     """The desk, its clock, and what it said."""
 
     desk: AgreementDesk
+    tenants: PaperTenants
     clock: StoppedClock
     database: TwinDatabase
     numbers: Any
@@ -112,7 +122,8 @@ def a_registry() -> Registry:
         programmes[programme.id] = programme
     kept = agreements(database, clock=clock, serial=KeyedQueue())
     kept.prepare()
-    return Registry(AgreementDesk(kept, programmes, clock), clock, database, count(1))
+    tenants = PaperTenants()
+    return Registry(AgreementDesk(kept, programmes, tenants, clock), tenants, clock, database, count(1))
 
 
 @pytest.fixture
@@ -221,6 +232,41 @@ def test_an_officer_ends_it_once_and_not_before_it_began(registry: Registry) -> 
     with pytest.raises(Refused, match="agreement_is_ended"):
         registry.ends()
     assert registry.read(actor=ANYONE)["reason"] == "함께 정함"
+
+
+def test_nobody_ends_it_on_a_day_to_come_or_after_its_last(registry: Registry) -> None:
+    registry.drafts(ends_on="2026-12-31")
+    registry.signs()
+
+    for day, code in (("2026-12-02", "day_to_come"), ("2999-12-31", "day_to_come")):
+        with pytest.raises(Refused, match=code):
+            registry.ends(day)
+    registry.clock.move(timedelta(days=40))
+    with pytest.raises(Refused, match="out_of_range"):
+        registry.ends("2027-01-01")
+    assert registry.read()["state"] == "signed"
+
+    registry.ends("2026-12-30")
+    assert registry.said()[-1] == ("ended", "2026-12-30", 1)
+
+
+def test_a_closed_tenant_makes_no_agreement_and_ends_those_it_has(registry: Registry) -> None:
+    registry.drafts()
+    registry.signs()
+    registry.drafts("agr-2")
+    registry.tenants.get(TENANT).close(NOW)
+
+    acts: tuple[Callable[[], Any], ...] = (
+        lambda: registry.drafts("agr-3"),
+        lambda: registry.signs("agr-2"),
+        lambda: registry.adds("은하수 마을회"),
+        lambda: registry.removes("㈜당근마켓"),
+    )
+    for act in acts:
+        with pytest.raises(Refused, match="tenant_is_closed"):
+            act()
+    registry.ends()
+    assert registry.read()["state"] == "ended"
 
 
 def test_a_repeated_act_is_the_same_act(registry: Registry) -> None:

@@ -169,6 +169,14 @@ class PayOffice:
         """Count these attendances."""
         self.allowance.note_settled(events)
 
+    def disputes(self, resident: int, number: int = 1, *, day: str = "2026-12-01") -> None:
+        """Hear that somebody disputes a resident's shift."""
+        self.allowance.note_disputed(disputed(resident, number, day=day))
+
+    def answers(self, resident: int, number: int = 1, *, day: str = "2026-12-01") -> None:
+        """Hear that an officer answered it."""
+        self.allowance.note_dispute_answered(disputed(resident, number, day=day, answered=True))
+
     def month_of(self, resident: int, month: str = MONTH) -> PayMonth:
         """Return a resident's month of pay."""
         return self.months.get(PayMonth.id_of(PROGRAMME, f"res-{resident}", month))
@@ -280,6 +288,27 @@ def settled(resident: int, *, day: str = "2026-12-01", shift: int = 0, revision:
     contract = work.ATTENDANCE_SETTLED
     contract.check(data)
     return _event(contract.type, f"{data['attendance_id']}#{revision}", data)
+
+
+def disputed(resident: int, number: int = 1, *, day: str = "2026-12-01", answered: bool = False) -> Event:
+    """Return that somebody says a resident's shift was otherwise, or that an officer has answered that."""
+    application = f"opn-{day}:res-{resident}"
+    data = {
+        "opening_id": f"opn-{day}",
+        "programme_id": PROGRAMME,
+        "district": DISTRICT,
+        "resident_id": f"res-{resident}",
+        "application_id": application,
+        "attempt": 1,
+        "attendance_id": f"{application}:1:0",
+        "shift": 0,
+        "day": day,
+        "dispute": number,
+    }
+    contract = work.ATTENDANCE_DISPUTE_ANSWERED if answered else work.ATTENDANCE_DISPUTED
+    data |= {"answer": "rejected"} if answered else {"until": "2026-12-08T18:00:00+09:00"}
+    contract.check(data)
+    return _event(contract.type, f"{data['attendance_id']}#{contract.type}/{number}", data)
 
 
 def overlapped(resident: int, *days: str, revision: int = 1, on: str = "2026-12-01") -> Event:

@@ -36,7 +36,7 @@ from shared.messaging.outbox import event_of
 from shared.mongo.twin import TwinDatabase
 from shared.serial import no_queue
 from tests.services.placement.office import NOW, OFFICER, TENANT, a_resident
-from tests.services.placement.participation.makers import Registered
+from tests.services.placement.participation.makers import Declared, Registered
 
 PROGRAMME = f"{TENANT}:gs-citizen-allowance"
 HOST = Actor("host-은하수", frozenset({"host"}), TENANT)
@@ -87,11 +87,20 @@ class OnePlaceEach:
     impossible: set[str] = field(default_factory=set)
     places: OpeningsPlaces | None = None
     calls: list[str] = field(default_factory=list)
+    #: Whom nobody registered; None: nobody can say of anybody.
+    unregistered: set[str] | None = field(default_factory=set)
     #: Called after every hold, before its act: somebody else's turn.
     meanwhile: Callable[[], None] = lambda: None
 
     def must_know(self, actor: Actor, resident_id: str) -> None:
         """Know everybody."""
+
+    def is_registered(self, resident_id: str, tenant: str) -> bool:
+        """Return whether the tenant registered them."""
+        assert tenant == TENANT
+        if self.unregistered is None:
+            raise Unavailable("the residents service is away")
+        return resident_id not in self.unregistered
 
     def quote(self, wanted: Wanted) -> Said:
         """Say whether another place is in the way."""
@@ -370,10 +379,12 @@ def a_hall(
     programme: Programme | None = None,
     step: Callable[[str], None] | None = None,
     shipped_limits: LimitTable | None = None,
+    declared: Declared | None = None,
 ) -> Hall:
     """Return a hall with one programme; ``step`` is called at every step of the database.
 
-    ``shipped_limits``: under the shipped limits with these rows, instead of ``OnePlaceEach``.
+    ``shipped_limits``: under the shipped limits with these rows, instead of ``OnePlaceEach``; ``declared``: who then
+    belongs to target groups.
     """
     database = TwinDatabase("placement", step) if step else TwinDatabase("placement")
     clock = StoppedClock(NOW)
@@ -383,7 +394,8 @@ def a_hall(
     places = OpeningsPlaces(all_openings)
     limits: Any = OnePlaceEach(clock, places=places)
     if shipped_limits is not None:
-        limits = Shipped(participations(database, **ports), places, shipped_limits, Registered(), clock)
+        groups = declared or Declared()
+        limits = Shipped(participations(database, **ports), places, shipped_limits, Registered(), clock, groups)
     attendance, known = Attendance(), Known()
     orders = rankings(database, **ports)
     desk = OpeningDesk(
@@ -398,6 +410,7 @@ def a_hall(
         orders=orders,
         sheets=attendance,
         seeds=SeedsFromIds(SeededIds(7)),
+        declarable={"youth": False, "disability": True},
     )
     for kept in (all_openings, desk.applications, orders, desk.budget.budgets):
         kept.prepare()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from services.placement.participation.wanted import Wanted
 from shared.actors import Actor
 from shared.aggregate import Act, Aggregate, Fact
 from shared.clock import KST, StoppedClock, utc
-from shared.errors import Refused
+from shared.errors import Refused, Unavailable
 from shared.events import placement as said
 from shared.messaging.outbox import event_of
 from shared.mongo.aggregates import Aggregates
@@ -161,6 +161,29 @@ class Registered:
         """Return the tenant, or None for nobody."""
         self.asked.append(resident_id)
         return self.elsewhere.get(resident_id, TENANT)
+
+
+@dataclass
+class Declared:
+    """Who is known to belong to target groups: resident -> what is known."""
+
+    known: dict[str, str] = field(default_factory=dict)
+    #: Whom was asked about, which groups, for which opening, and which officer is told.
+    asked: list[tuple[str, tuple[str, ...], str, str | None]] = field(default_factory=list)
+    away: bool = False
+    #: Called after every answer, before it is used: somebody else's turn.
+    meanwhile: Callable[[], None] = lambda: None
+
+    def belongs(
+        self, resident_id: str, groups: Sequence[str], *, opening_id: str, officer: str | None = None
+    ) -> str:
+        """Return what is known."""
+        if self.away:
+            raise Unavailable("the residents service is away")
+        self.asked.append((resident_id, tuple(groups), opening_id, officer))
+        known = self.known.get(resident_id, "unknown")
+        self.meanwhile()
+        return known
 
 
 @dataclass(frozen=True)

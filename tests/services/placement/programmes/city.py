@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from services.placement.organisations.storage import organisation_counts, organisations
 from services.placement.organisations.usecases import OrganisationDesk
+from services.placement.programmes.files import read_districts, read_kinds
 from services.placement.programmes.reports import ReportDesk
 from services.placement.programmes.schemas import LoadProgrammes
-from services.placement.programmes.storage import (
-    programme_figures,
-    programmes,
-    read_districts,
-    read_kinds,
-    tenants,
-)
+from services.placement.programmes.storage import programme_figures, programmes, tenants
 from services.placement.programmes.terms import TermsDesk
 from services.placement.programmes.usecases import ProgrammeDesk
 from shared.actors import Actor
@@ -107,10 +103,10 @@ class City:
         return [entry["data"] for entry in document["outbox"] if entry["type"] == f"kr.sipbun.placement.{type_}.v1"]
 
 
-def a_city(database: Database | None = None) -> City:
-    """Return a city with an open tenant and no programmes."""
+def a_city(database: Database | None = None, districts: Path = DATA / "districts.yaml") -> City:
+    """Return a city with an open tenant and no programmes; ``districts`` is the operator's file."""
     kept = database or TwinDatabase("placement")
-    clock = StoppedClock(NOW)
+    clock, named = StoppedClock(NOW), read_districts(districts)
     ports: dict[str, Any] = {"clock": clock, "serial": KeyedQueue()}
     all_tenants, all_programmes = tenants(kept, **ports), programmes(kept, **ports)
     figures = programme_figures(kept, **ports)
@@ -121,12 +117,12 @@ def a_city(database: Database | None = None) -> City:
         programmes=ProgrammeDesk(
             tenants=all_tenants,
             programmes=all_programmes,
-            validity=read_districts(DATA / "districts.yaml"),
             clock=clock,
             kinds=read_kinds(DATA / "kinds.yaml"),
+            districts=named,
         ),
         terms=TermsDesk(all_tenants, all_programmes, figures, clock),
-        reports=ReportDesk(all_programmes, figures),
+        reports=ReportDesk(all_programmes, figures, named, clock),
         organisations=OrganisationDesk(all_tenants, register, counts, clock),
         database=kept,
         clock=clock,

@@ -10,7 +10,7 @@ import pytest
 from services.placement.organisations.service import OrganisationsService
 from services.placement.programmes.service import ProgrammesService
 from shared.messaging import rpc
-from shared.messaging.entrypoint import Asked
+from shared.messaging.entrypoints import Asked
 from tests.services.placement.programmes.city import OFFICER, TENANT, City, named, the_rows
 
 BYEOLBIT = {"programme_id": named("ic-bupyeong-parenting")}

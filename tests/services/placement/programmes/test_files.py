@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.placement.programmes.storage import read_districts, read_kinds
+from services.placement.programmes.districts import Named
+from services.placement.programmes.files import read_districts, read_kinds
 from tests.services.placement.programmes.city import DATA
 
 
@@ -18,10 +19,20 @@ def a_file(folder: Path, text: str) -> Path:
 
 
 def test_codes_are_valid_on_days_and_names_stay(tmp_path: Path) -> None:
-    told = a_file(tmp_path, "districts:\n  - {code: '28260', name: 인천광역시 서구, valid_to: 2026-07-01}\n  - {code: '28290'}\n")
+    told = read_districts(
+        a_file(tmp_path, "districts:\n  - {code: '28260', name: 서구, valid_to: 2026-07-01}\n  - {code: '28290'}\n")
+    )
 
-    assert read_districts(told) == {"28260": (None, date(2026, 7, 1)), "28290": (None, None)}
-    assert read_districts(DATA / "districts.yaml")["28260"] == (None, date(2026, 7, 1))
+    assert told.rows == {"28260": (Named("서구", None, None, date(2026, 7, 1)),), "28290": (Named(),)}
+    assert read_districts(DATA / "districts.yaml").valid("28260") == (None, date(2026, 7, 1))
+
+
+def test_a_code_may_have_a_name_after_another_in_whatever_order_they_are_written(tmp_path: Path) -> None:
+    first, second = "{code: '29200', name: 광산구, valid_to: 2027-01-01}", "{code: '29200', valid_from: 2027-01-01}"
+
+    told = read_districts(a_file(tmp_path, f"districts:\n  - {second}\n  - {first}\n"))
+
+    assert [row.name for row in told.rows["29200"]] == ["광산구", None]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +45,14 @@ def test_codes_are_valid_on_days_and_names_stay(tmp_path: Path) -> None:
         ("districts:\n  - {code: '28260', valid_from: 2026-02-29}\n", "districts"),
         ("districts:\n  - {code: '28260', valid_to: 2026}\n", "valid_to: 2026: give a day"),
         ("districts:\n  - {code: '28260', valid_from: 2026-07-01, valid_to: 2026-07-01}\n", "give a day after valid_from"),
+        ("districts:\n  - {code: '28260\\n'}\n", "districts row 1: code"),
+        ("districts:\n  - {code: ２８２６０}\n", "districts row 1: code"),
+        ("districts:\n  - {code: '28260', name: ' '}\n", "name: ' ': give a name such as 광산구"),
+        ("districts:\n  - {code: '28260', municipality: 28}\n", "municipality: 28: give a name"),
+        (
+            "districts:\n  - {code: '28260', valid_to: 2026-07-02}\n  - {code: '28260', valid_from: 2026-07-01}\n",
+            "districts row 2: code: 28260 is there twice: give it on days that don't meet",
+        ),
         ("districts:\n  - {code: '28260'}\n  - {code: '28260'}\n", "districts row 2: code: 28260 is there twice"),
         ("districts:\n", "districts: give a list of rows"),
         ("kinds: []\n", "districts: give a list of rows"),

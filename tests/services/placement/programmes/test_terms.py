@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from services.placement.programmes.files import read_kinds
 from services.placement.programmes.schemas import LoadProgrammes, ReportFigure, SetTarget
-from services.placement.programmes.storage import read_kinds
 from shared.actors import ANYONE, Actor
 from shared.errors import NotFound, Refused
 from tests.services.placement.programmes.city import (
@@ -304,6 +304,7 @@ def test_a_list_of_programmes_is_told_page_by_page(full_city: City) -> None:
         (LoadProgrammes, {"tenant": TENANT, "programmes": [{**a_row(), "jobs_target": -1}]}, "programmes"),
         (LoadProgrammes, {"tenant": TENANT, "programmes": [{**a_row(), "as_of": "작년 말"}]}, "programmes"),
         (LoadProgrammes, {"tenant": TENANT, "programmes": [{**a_row(), "engagement": "gift"}]}, "programmes"),
+        (LoadProgrammes, {"tenant": f"{TENANT}\n", "programmes": [a_row()]}, "tenant"),
         (SetTarget, {"act_id": "1", "programme_id": BYEOLBIT, "measure": "rides", "value": 1}, "measure"),
         (SetTarget, {"act_id": "1", "programme_id": BYEOLBIT, "measure": "jobs", "value": 1.5}, "value"),
         (ReportFigure, {"act_id": "1", "programme_id": BYEOLBIT, "measure": "trained", "value": 1}, "source"),

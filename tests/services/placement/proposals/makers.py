@@ -181,7 +181,7 @@ def _desks(database: Database, clock: StoppedClock) -> dict[str, Any]:
     ports: dict[str, Any] = {"clock": clock, "serial": KeyedQueue()}
     all_programmes, all_tenants = programmes(database, **ports), tenants(database, **ports)
     budget = BudgetDesk(budgets(database, **ports), PaperOpenings(), all_programmes, clock)
-    desk = ProgrammeDesk(tenants=all_tenants, programmes=all_programmes, validity={}, clock=clock)
+    desk = ProgrammeDesk(tenants=all_tenants, programmes=all_programmes, clock=clock)
     all_calls = calls(database, **ports)
     return {
         "calls": CallDesk(calls=all_calls, programmes=all_programmes, tenants=all_tenants, clock=clock),

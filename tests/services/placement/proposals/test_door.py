@@ -31,6 +31,7 @@ PROPOSAL: dict[str, Any] = {
     "district": YEONSU,
     **a_plan(),
 }
+DECISION = {"act_id": "a", "proposal_id": "yeonsu-broadcast", "outcome": "selected", "reason": "좋습니다."}
 APPROPRIATION = {"act_id": "a", "programme_id": UMBRELLA, "funder": "city", "won": -5, "day": "2026-12-01"}
 AGREEMENT = {"act_id": "a", "agreement_id": "agr-1", "programme_id": UMBRELLA, "title": "협약"}
 
@@ -69,19 +70,31 @@ def test_a_proposal_goes_all_the_way_as_it_comes_through_the_door(hall: Hall) ->
         (schemas.PublishCall, CALL, {"districts": ["연수구"]}),
         (schemas.PublishCall, CALL, {"reviews_needed": 0}),
         (schemas.SubmitProposal, PROPOSAL, {"proposal_id": "연수 방송"}),
+        (schemas.SubmitProposal, PROPOSAL, {"proposal_id": "yeonsu-broadcast\n"}),
+        (schemas.SubmitProposal, PROPOSAL, {"district": "２８１８５"}),
+        (schemas.SubmitProposal, PROPOSAL, {"title": "  "}),
+        (schemas.SubmitProposal, PROPOSAL, {"title": "방송\x00"}),
+        # A blank is no civil body.
+        (schemas.SubmitProposal, PROPOSAL, {"civil_body": " "}),
+        (schemas.DecideProposal, DECISION, {"reason": "\n"}),
         (schemas.SubmitProposal, PROPOSAL, {"targets": {"smiles": 3}}),
         (schemas.SubmitProposal, PROPOSAL, {"won": -1}),
         (schemas.SubmitProposal, PROPOSAL, {"won": 1.0}),
         (of_budgets.Appropriate, APPROPRIATION, {"funder": "somebody"}),
         (of_budgets.Appropriate, APPROPRIATION, {"won": 2**53}),
         (of_budgets.Appropriate, APPROPRIATION, {"day": "어제"}),
+        # Python reads these as days; whoever takes the month by its first seven characters does not.
+        (of_budgets.Appropriate, APPROPRIATION, {"day": "20261201"}),
+        (of_budgets.Appropriate, APPROPRIATION, {"day": "2026-W49-2"}),
         (of_budgets.ReadLedger, {"tenant": "incheon"}, {"by": "street"}),
         (of_agreements.DraftAgreement, AGREEMENT, {"partners": [{"name": ""}]}),
         (of_agreements.DraftAgreement, AGREEMENT, {"ends_on": "2026-02-30"}),
+        (of_agreements.DraftAgreement, AGREEMENT, {"title": "\t"}),
+        (of_agreements.DraftAgreement, AGREEMENT, {"partners": [{"name": " ", "does": "돕는다."}]}),
         (
             of_agreements.SignAgreement,
             {"act_id": "a", "agreement_id": "agr-1", "day": "2026-12-01"},
-            {"documents": ["abc"]},
+            {"documents": ["a" * 64 + "\n"]},
         ),
     ],
 )

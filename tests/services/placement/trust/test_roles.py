@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.placement.trust.owed import OwedDesk
 from services.placement.trust.service import TrustService
 from shared.actors import ANYONE, Actor
 from shared.errors import Refused
@@ -65,6 +66,10 @@ def _answer(town: Town, who: Actor) -> Any:
     return town.desk.answer_appeal(who, act_id="b", **asked)
 
 
+def _owed(town: Town, who: Actor, side: str) -> Any:
+    return OwedDesk(town.kept, town.records, town.clock).owed(who, side=side)
+
+
 #: Method -> its askings, each with who may (None) and what the others are told.
 ASKED: dict[str, list[tuple[Callable[[Town, Actor], Any], dict[str, str | None]]]] = {
     "known": [(lambda town, who: town.desk.known(who), dict.fromkeys(ACTORS))],
@@ -89,6 +94,17 @@ ASKED: dict[str, list[tuple[Callable[[Town, Actor], Any], dict[str, str | None]]
         ),
         (
             lambda town, who: town.desk.my_evaluations(who, side="host"),
+            {
+                **RESIDENTS,
+                **dict.fromkeys(("host", "other host", "host elsewhere")),
+                **dict.fromkeys(("other district", "officer elsewhere"), "role_not_allowed"),
+            },
+        ),
+    ],
+    "owed": [
+        (lambda town, who: _owed(town, who, "resident"), {**FOR_ONESELF, **dict.fromkeys(("other resident", "resident elsewhere"))}),
+        (
+            lambda town, who: _owed(town, who, "host"),
             {
                 **RESIDENTS,
                 **dict.fromkeys(("host", "other host", "host elsewhere")),

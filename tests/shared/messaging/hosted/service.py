@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Refused, Unavailable
 from shared.events.envelope import Event
 from shared.messaging.core import KeyReused, Reaction
-from shared.messaging.entrypoint import asked, desk, due, fed, told
+from shared.messaging.entrypoints import asked, desk, due, fed, told
 from shared.messaging.topology import queue
 from shared.mongo.port import Collection, Index
 from shared.town import Town

@@ -1,0 +1,1 @@
+"""Tasks (할 일): what awaits whoever asks, of everything that placement keeps; read only, nothing is stored."""
