@@ -47,7 +47,7 @@ PERSONAS: dict[str, Persona] = {
         Persona(
             "host",
             "별이 씨",
-            "은하수 작은도서관 담당자",
+            "은하수 작은도서관 시설 담당자",
             "In charge of the Milky Way Little Library.",
             "host",
             "host-demo-library",
@@ -73,7 +73,7 @@ PERSONAS: dict[str, Persona] = {
         Persona(
             "operator",
             "새벽 운영자",
-            "밤에 대기열을 지켜보는 운영 담당자",
+            "밤에 대기열을 지켜보는 운영자",
             "An operator who watches the queues at night.",
             "operator",
             "operator-demo-saebyeok",

@@ -45,6 +45,7 @@ from services.placement.openings.storage import applications, openings, rankings
 from services.placement.openings.usecases import OpeningDesk
 from services.placement.organisations.storage import organisation_counts, organisations
 from services.placement.organisations.usecases import OrganisationDesk
+from services.placement.participation.belonging import ResidentsAway
 from services.placement.participation.membership import UNKNOWN
 from services.placement.participation.records import RecordDesk
 from services.placement.participation.storage import participations, read_declarable
@@ -67,6 +68,7 @@ from services.placement.trust.storage import evaluations, work_records
 from services.placement.trust.storage import read_rules as read_trust_rules
 from services.placement.trust.usecases import EvaluationDesk
 from services.placement.wages.storage import read_wages
+from shared.errors import Unavailable
 from shared.telemetry import metrics
 from shared.town import Town
 
@@ -108,10 +110,9 @@ class AskResidents:
         self, resident_id: str, groups: Sequence[str], *, opening_id: str, officer: str | None = None
     ) -> str:
         """Return what is known of the resident and these target groups: one word, never which of them."""
-        answer = self.town.ask.call(
-            "residents_groups",
+        answer = self._ask(
             "belonging",
-            token=self.town.service_token("placement"),
+            of="residents_groups",
             resident_ids=[resident_id],
             groups=list(groups),
             purpose="selection",
@@ -120,9 +121,11 @@ class AskResidents:
         )
         return str(answer["known"].get(resident_id, UNKNOWN))
 
-    def _ask(self, method: str, **asked: Any) -> Any:
-        token = self.town.service_token("placement")
-        return self.town.ask.call("residents_registry", method, token=token, **asked)
+    def _ask(self, method: str, *, of: str = "residents_registry", **asked: Any) -> Any:
+        try:
+            return self.town.ask.call(of, method, token=self.town.service_token("placement"), **asked)
+        except Unavailable as error:
+            raise ResidentsAway(str(error)) from error
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ event counts as known once its batch is finished; before that the broker is not 
 - **Who asks gives up what is still open** of that instant or an earlier one. Finished or given up, a batch stays so.
 - **Events of a batch that was given up are not known then.** They are taken over into another batch, of a later
   instant: by the one who can't finish it, or, if that one is dead, by whoever hears the events again.
+- **Who is slow comes to an end.** Whose batches keep being given up begins the next one ahead of time, further each
+  time: nobody may ask about that instant yet (``known_at_too_late``), and so nobody gives it up.
 - **Only the one who began a batch finishes it**: nobody else knows that no event in its name is on its way.
 """
 
@@ -52,9 +54,9 @@ class Batches:
         """Make the index by instant."""
         self._batches.ensure([Index(("known_at",))])
 
-    def begin(self, clock: Clock, ids: Ids) -> Batch:
-        """Begin a batch, known from now on, or from later if somebody asked what is known by now."""
-        known_at = clock.now()
+    def begin(self, clock: Clock, ids: Ids, *, ahead: timedelta = timedelta()) -> Batch:
+        """Begin a batch, known from ``ahead`` of now on, or from later if somebody asked what is known by then."""
+        known_at = clock.now() + ahead
         while True:
             batch = Batch(ids.new("batch"), known_at)
             self._batches.insert_one({"_id": batch.id, "known_at": known_at, "open": True})
@@ -64,7 +66,7 @@ class Batches:
                 return batch
             # Nothing was stored in its name.
             self._batches.delete_many({"_id": batch.id})
-            known_at = max(clock.now(), asked + MILLISECOND)
+            known_at = max(clock.now() + ahead, asked + MILLISECOND)
 
     def finish(self, batch: Batch) -> bool:
         """Let its events be known; return False if somebody gave it up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.statistics.months import Months
 from services.statistics.register import Register
@@ -16,8 +17,10 @@ from shared.ids import Ids
 from shared.messaging.core import KeyReused
 from shared.mongo.port import Document
 
-#: How often it is begun again where others store the same events, or ask for an instant that has passed meanwhile.
-TRIES = 5
+#: How far ahead of time a batch is begun, try by try: again where others store the same events, or ask for an instant
+#: that has passed meanwhile. At first not at all; then so far that whoever is slow is done before anybody may ask.
+AHEAD = tuple(timedelta(minutes=minutes) for minutes in (0, 0, 1, 2, 4))
+TRIES = len(AHEAD)
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,16 @@ class Intake:
         """
         for first in range(0, len(events), SHELF):
             left = list(events[first : first + SHELF])
-            for tried in range(TRIES):
-                left = self._keep(left, patient=tried == 0)
+            for tried, ahead in enumerate(AHEAD):
+                left = self._keep(left, ahead, patient=tried == 0)
                 if not left:
                     break
             else:
                 raise Conflict("changed_meanwhile", field="event_id", tries=TRIES)
 
-    def _keep(self, events: Sequence[Event], *, patient: bool) -> list[Event]:
+    def _keep(self, events: Sequence[Event], ahead: timedelta, *, patient: bool) -> list[Event]:
         """Return the events that are in no finished batch yet; ``patient``: of others who may be about to finish too."""
-        batch = self.archive.batches.begin(self.clock, self.ids)
+        batch = self.archive.batches.begin(self.clock, self.ids, ahead=ahead)
         there = self.archive.put(events, batch)
         self.register.note(events)
         # Of those that were there too: who stored them may have died before. And before the batch is finished, or what

@@ -86,7 +86,9 @@ def error_to_wire(error: Exception) -> dict[str, Any]:
             "sipbun": error.to_wire(),
         }
     if isinstance(error, Unavailable):
-        return {"exc_type": name, "exc_path": "shared.errors.Unavailable", "exc_args": [], "value": "try again later"}
+        # Also of a subclass: whoever asks knows this family only.
+        said = {"exc_type": "Unavailable", "exc_path": "shared.errors.Unavailable"}
+        return {**said, "exc_args": [], "value": "try again later"}
     return {"exc_type": "InternalError", "exc_path": "InternalError", "exc_args": [], "value": "see the service's log"}
 
 

@@ -18,6 +18,10 @@ TEXTS = (
     ROOT / "deploy" / "words.py",
     ROOT / "README.ko.md",
     *sorted((ROOT / "deploy" / "demo").rglob("*.py")),
+    *sorted((ROOT / "services" / "gateway").rglob("*.py")),
+    ROOT / "deploy" / "monitoring" / "alerts.yml",
+    # But for the programmes, which quote their sources.
+    *sorted(one for one in (ROOT / "deploy" / "data").glob("*.yaml") if one.stem != "programmes"),
 )
 
 #: A word that was used beside the right one, and the right one.
@@ -32,6 +36,7 @@ OTHERS = {
     r"회원님": "본인",
     r"이유": "까닭",
     r"재생": "재처리",
+    r"거두|거둠|거둔|거둬": "취소 or 철회",
     r"(?<!지급 )(?<![\w:])묶음(?!번호|\(JSON)": "지급 묶음",
 }
 

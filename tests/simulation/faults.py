@@ -283,6 +283,14 @@ FAULTS: tuple[Fault, ...] = (
         "pay",
     ),
     Fault(
+        "disputed-for-ever",
+        "services.placement.allowance.lines",
+        "        return self.asked > max(self.answered, self.lapsed)",
+        "        return self.asked > self.answered",
+        "pay waits for ever for an answer that nobody gives",
+        "pay",
+    ),
+    Fault(
         "returned-is-paid",
         "services.placement.allowance.sums",
         "        gone = sum(payment.won for payment in self.payments if payment.state != RETURNED)",

@@ -79,7 +79,11 @@ class PayLine(Told):
     note = fields.String(allow_none=True)
     dong = fields.String(allow_none=True)
     waits_for = fields.String(
-        allow_none=True, metadata={"description": "dispute: 이의의 답이 날 때까지 지급을 미룸 · not paid before it is answered"}
+        allow_none=True,
+        metadata={
+            "description": "dispute: 이의의 답이 나거나 답할 기한이 지날 때까지 지급을 미룸 · "
+            "not paid before it is answered, or should have been"
+        },
     )
 
 

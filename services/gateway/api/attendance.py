@@ -35,7 +35,7 @@ class ConfirmSheet(Body):
 
 class CorrectMinutes(Body):
     minutes = whole(0, MOST_MINUTES, description="인정할 분 · minutes that count from now on", example=120)
-    reason = text(300, example="도서관 담당자가 나간 시각을 잘못 적음")
+    reason = text(300, example="도서관 시설 담당자가 나간 시각을 잘못 적음")
 
 
 class DisputeSheet(Body):

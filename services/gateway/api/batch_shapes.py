@@ -61,7 +61,7 @@ class BatchHead(BatchState):
     month_over_on = fields.String(metadata={"description": "그 달이 지난 첫날 · the first day after the month"})
     before_month_end = fields.Boolean(
         metadata={
-            "description": "true: 달이 끝나기 전에 만들어 뒤의 근무는 다음 묶음으로 · "
+            "description": "true: 달이 끝나기 전에 만들어 뒤의 근무는 다음 지급 묶음으로 · "
             "prepared early: what is worked after it waits for another batch"
         }
     )
@@ -104,7 +104,7 @@ class Batch(BatchHead):
     ask_the_bank = fields.List(
         fields.Nested(Doubt),
         metadata={
-            "description": "은행이 지급과 반송을 둘 다 말한 내역: 은행에 물어볼 때까지 새 묶음에서 빼십시오 · "
+            "description": "은행이 지급과 반송을 둘 다 말한 내역: 은행에 물어볼 때까지 새 지급 묶음에서 빼십시오 · "
             "the bank said both paid and returned: drop it from a new batch until the bank has answered"
         },
     )
@@ -135,7 +135,7 @@ class PayoutRow(Told):
     word = fields.Nested(
         Said,
         allow_none=True,
-        metadata={"description": "담당자 한 명이 알린 것; 다른 담당자도 알려야 함 · one officer's word, to be said by another"},
+        metadata={"description": "담당 공무원 한 명이 알린 것; 다른 담당 공무원도 알려야 함 · one officer's word, to be said by another"},
     )
 
 
@@ -173,5 +173,5 @@ class RowReturned(Told):
     pay_month_id = fields.String()
     reason = fields.String()
     counts = fields.Boolean(
-        metadata={"description": "false: 다른 담당자도 알려야 함 · another officer has to say it too"}
+        metadata={"description": "false: 다른 담당 공무원도 알려야 함 · another officer has to say it too"}
     )

@@ -16,7 +16,7 @@ cases = Subject("cases", __name__, description="확인할 예약 · conflict cas
 
 
 class Decide(Body):
-    decision = choice("keep", "displace", required=True, description="예약을 두거나 거두기 · the booking stays, or not")
+    decision = choice("keep", "displace", required=True, description="예약을 두거나 취소하기 · the booking stays, or not")
 
 
 class TakeAlternative(Asked):

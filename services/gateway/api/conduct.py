@@ -17,7 +17,7 @@ conduct = Subject("conduct", __name__, description="노쇼 기록 · no-shows")
 
 class WhichRecord(Body):
     tenant = id_field(required=False, description="비우면 내 운영기관 · one's own when absent")
-    why = text(200, required=False, description="담당자가 보는 까닭; 본인에게 보입니다 · staff: why; the resident sees it")
+    why = text(200, required=False, description="직원이 보는 까닭; 본인에게 보입니다 · staff: why; the resident sees it")
 
 
 class Excuse(Body):

@@ -40,7 +40,7 @@ class Taken(Told):
 
 
 class TakenAll(Taken):
-    events = fields.List(fields.Nested(Taken), metadata={"description": "묶음일 때 · for a batch"})
+    events = fields.List(fields.Nested(Taken), metadata={"description": "여럿을 한꺼번에 보냈을 때 · for a batch"})
 
 
 @events.asks(

@@ -35,7 +35,7 @@ class FacilityChange(Body):
     lat = latitude(required=False)
     lon = longitude(required=False)
     contact = fields.String(validate=validate.Length(max=120))
-    managers = fields.List(id_field(), validate=validate.Length(max=50), metadata={"description": "담당자의 계정"})
+    managers = fields.List(id_field(), validate=validate.Length(max=50), metadata={"description": "시설 담당자의 계정"})
 
 
 class OpenFacility(FacilityChange):

@@ -20,7 +20,7 @@ class GroupKind(Told):
     en = fields.String()
     basis = fields.String(allow_none=True, metadata={"description": "법적 근거 · legal basis"})
     sensitive = fields.Boolean()
-    proof = fields.Boolean(metadata={"description": "담당자가 증빙을 보아야 셉니다 · counts once a proof was seen"})
+    proof = fields.Boolean(metadata={"description": "담당 공무원이 증빙을 보아야 셉니다 · counts once a proof was seen"})
 
 
 class GroupKinds(Told):

@@ -224,7 +224,7 @@ class Applicant(Application):
     registered = fields.Boolean(
         allow_none=True, metadata={"description": "선정할 때 등록한 주민이었는지 · whether registered when an officer selected them"}
     )
-    selected_because = fields.String(allow_none=True, metadata={"description": "담당자가 남긴 까닭 · the officer's reason"})
+    selected_because = fields.String(allow_none=True, metadata={"description": "담당 공무원이 남긴 까닭 · the officer's reason"})
 
 
 class Applicants(Told):

@@ -45,7 +45,7 @@ class AddFacility(Body):
 
 class NoteCount(Body):
     measure = choice(*MEASURES, required=True, description="조합원, 일하는 사람, 자원봉사자")
-    value = known(description="null = 거둠 · taken back", example=100)
+    value = known(description="null = 철회 · taken back", example=100)
     qualifier = qualifier()
     as_of = day(required=True)
     source = text(300, example="은하수 마을 협동조합 2025년 총회 자료")

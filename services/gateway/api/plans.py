@@ -189,7 +189,7 @@ def change(body: dict[str, Any], plan_id: str) -> Any:
     return act(SERVICE, "change", plan_id=plan_id, **body)
 
 
-@plans.asks("POST", "/v1/plans/<plan_id>/withdraw", "구독 상품 거두기", body=Nothing, body_needed=False, told=PlanState)
+@plans.asks("POST", "/v1/plans/<plan_id>/withdraw", "구독 상품 철회", body=Nothing, body_needed=False, told=PlanState)
 def withdraw(body: dict[str, Any], plan_id: str) -> Any:
     """Take no more subscriptions (officer); those that run go on."""
     return act(SERVICE, "withdraw", plan_id=plan_id, **body)

@@ -175,7 +175,7 @@ class PublishedFigures(Paged):
 
 class ReportFigure(Body):
     measure = choice(*MEASURES, required=True)
-    value = known(description="null = 거둠 · taken back", example=142)
+    value = known(description="null = 철회 · taken back", example=142)
     qualifier = qualifier()
     as_of = day(description="기준일 · of which day")
     source = text(300, example="인천광역시 2019년 9월 보도자료")

@@ -247,7 +247,7 @@ def revise(body: dict[str, Any], proposal_id: str) -> Any:
 
 
 @proposals.asks(
-    "POST", "/v1/proposals/<proposal_id>/withdraw", "제안 거두기", body=Nothing, body_needed=False, told=ProposalState
+    "POST", "/v1/proposals/<proposal_id>/withdraw", "제안 철회", body=Nothing, body_needed=False, told=ProposalState
 )
 def withdraw(body: dict[str, Any], proposal_id: str) -> Any:
     """Take a proposal back until it is decided (officer of the district)."""

@@ -50,7 +50,7 @@ class ForWhom(Told):
     groups = fields.List(fields.String(), metadata={"description": "이 가운데 하나에 속하면 됩니다 · one of these is enough"})
     known = fields.String(
         metadata={
-            "description": "확인됨, 담당자가 증빙을 보아야 함, 알린 적 없음 · member, unconfirmed (an officer must see a proof), unknown"
+            "description": "확인됨, 담당 공무원이 증빙을 보아야 함, 알린 적 없음 · member, unconfirmed (a proof is needed), unknown"
         }
     )
     what_to_do = fields.Nested(InWords)

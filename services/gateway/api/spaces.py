@@ -48,7 +48,7 @@ class SpaceChange(Body):
     before_minutes = whole(0, 240, required=False, description="준비 시간 · to set up")
     after_minutes = whole(0, 240, required=False, description="정리 시간 · to clean")
     mode = choice(*MODES, description="즉시 확정 또는 승인 · at once, or after an answer")
-    approver = choice(*APPROVERS, description="시설 달력 또는 담당자 · who answers")
+    approver = choice(*APPROVERS, description="시설 달력 또는 시설 담당자 · who answers")
     plan_needed = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "구독이 있어야 예약"})
     limits = fields.Nested(Limits)
     hours_apply = choice("whole", "ends", description="ends: 빌리고 돌려줄 때만 열려 있으면 됨 · a kit may be out overnight")

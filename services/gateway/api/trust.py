@@ -51,7 +51,7 @@ class MyEvaluations(EvaluationsPage):
 
 
 class Objection(Body):
-    side = choice(*SIDES, required=True, description="이의를 내는 쪽 · whose objection")
+    side = choice(*SIDES, required=True, description="이의를 신청하는 쪽 · whose objection")
     reason = fields.String(required=True, validate=validate.Length(max=300))
 
 

@@ -37,7 +37,7 @@ def yes_or_no(*, required: bool = False, **metadata: str) -> fields.Boolean:
 class Why(Body):
     """Why something is done, in words that people read."""
 
-    reason = text(200, example="담당자가 근무 기록을 다시 확인함")
+    reason = text(200, example="담당 공무원이 근무 기록을 다시 확인함")
 
 
 def all_worded(told: Mapping[str, Any], *names: str) -> dict[str, Any]:

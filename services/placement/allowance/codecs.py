@@ -18,6 +18,8 @@ from services.placement.allowance.payments import came_back
 from shared.mongo.port import Document
 
 _PLAIN = ("programme_id", "district", "resident_id", "month", "flagged")
+#: Of a payment; payments of an earlier version have none.
+_LISTS = ("left_out", "beside")
 
 
 class PayMonthCodec:
@@ -45,6 +47,8 @@ class PayMonthCodec:
             document["held"] = month.programme_id
         if month.in_dispute > 0:
             document["disputed"] = month.programme_id
+        if month.dispute_due is not None:
+            document["dispute_due"] = month.dispute_due
         if month.claim_due is not None:
             document["claim_due"] = month.claim_due
         if month.owes and came_back(month.payments, month.sent_back):
@@ -74,13 +78,13 @@ class PayMonthCodec:
 
 def _payment(payment: Payment) -> Document:
     dongs = [{"dong": dong, "won": won} for dong, won in payment.dongs.items()]
-    return {**vars(payment), "dongs": dongs, "left_out": list(payment.left_out)}
+    return {**vars(payment), "dongs": dongs, **{name: list(getattr(payment, name)) for name in _LISTS}}
 
 
 def read_payment(row: Document) -> Payment:
     """Return a payment as it is kept."""
     dongs = {part["dong"]: part["won"] for part in row["dongs"]}
-    return Payment(**{**row, "dongs": dongs, "left_out": tuple(row.get("left_out", ()))})
+    return Payment(**{**row, "dongs": dongs, **{name: tuple(row.get(name, ())) for name in _LISTS}})
 
 
 class OverlapCodec:

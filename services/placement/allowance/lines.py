@@ -79,11 +79,15 @@ class Dispute:
     attendance_id: str
     asked: int = 0
     answered: int = 0
+    #: Until when an officer should answer the last one, UTC; None where only its answer was heard.
+    until: datetime | None = None
+    #: The last one for which pay waited that long in vain.
+    lapsed: int = 0
 
     @property
     def stands(self) -> bool:
-        """Whether it waits for an officer's answer."""
-        return self.asked > self.answered
+        """Whether pay waits for an officer's answer."""
+        return self.asked > max(self.answered, self.lapsed)
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ class Payment:
     reason: str | None = None
     #: Attendances that were disputed then: of their lines it pays none that no payment before it had paid.
     left_out: tuple[str, ...] = ()
+    #: Batches whose payments stood then: the lines that those took along it does not pay again. Earlier versions kept none.
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

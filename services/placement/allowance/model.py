@@ -119,11 +119,23 @@ class PayMonth(PaySums):
             self.recoveries[worked.attendance_id] = replace(known, overlap=overlaps)
         self._flag()
 
-    def note_dispute(self, attendance_id: str, number: int, *, answered: bool) -> None:
-        """Know that the attendance's dispute ``number`` (from 1) stands, or was answered: told twice, and in any order."""
+    def note_dispute(self, attendance_id: str, number: int, until: datetime) -> None:
+        """Know that the attendance's dispute ``number`` (from 1) should be answered ``until`` then: told in any order."""
         known = self.disputes.get(attendance_id) or Dispute(attendance_id)
-        asked = max(known.asked, number)
-        self.disputes[attendance_id] = replace(known, asked=asked, answered=max(known.answered, number if answered else 0))
+        if number >= known.asked:
+            self.disputes[attendance_id] = replace(known, asked=number, until=until)
+
+    def note_dispute_answered(self, attendance_id: str, number: int) -> None:
+        """Know that it was answered, and so were those before it: told twice, and in any order."""
+        known = self.disputes.get(attendance_id) or Dispute(attendance_id)
+        asked, answered = max(known.asked, number), max(known.answered, number)
+        self.disputes[attendance_id] = replace(known, asked=asked, answered=answered)
+
+    def end_waiting(self, now: datetime) -> None:
+        """Wait no more for answers that should have come: pay is due on time; what they count later is corrected then."""
+        for name, known in self.disputes.items():
+            if known.stands and known.until is not None and known.until <= now:
+                self.disputes[name] = replace(known, lapsed=known.asked)
 
     def note_paid_back(self, won: int, day: str, by: str) -> None:
         """Note what the resident gave back; raise ``Refused`` for more than must come back, or than they ever got."""
@@ -161,6 +173,7 @@ class PayMonth(PaySums):
             method=method,
             dongs=split(won, due_by_dong([line for line in self.lines if line not in left_out], others)),
             left_out=tuple(dict.fromkeys(line.attendance_id for line in left_out)),
+            beside=tuple(payment.batch_id for payment in others),
         )
         self.payments, self.claim_due = (*self.payments, payment), until
         return True

@@ -30,11 +30,25 @@ def due_by_dong(lines: Sequence[Line], payments: Sequence[Payment]) -> dict[str,
     return left
 
 
-def waiting(lines: Sequence[Line], payments: Sequence[Payment], disputed: Collection[str]) -> list[Line]:
-    """Return the lines of disputed attendances that none of these payments took along, where they come to any won."""
+def waiting(
+    lines: Sequence[Line], payments: Sequence[Payment], sent_back: Collection[SentBack], disputed: Collection[str]
+) -> list[Line]:
+    """Return the lines of disputed attendances that no payment which stands took along, where they come to any won."""
+    by_batch = taken(lines, payments)
+    paid = {place for payment in standing(payments, sent_back) for place in by_batch[payment.batch_id]}
     left: dict[str, list[Line]] = {}
     for place, line in enumerate(lines):
-        paid = any(place < payment.upto and line.attendance_id not in payment.left_out for payment in payments)
-        if line.attendance_id in disputed and not paid:
+        if line.attendance_id in disputed and place not in paid:
             left.setdefault(line.attendance_id, []).append(line)
     return [line for some in left.values() if sum(line.won for line in some) > 0 for line in some]
+
+
+def taken(lines: Sequence[Line], payments: Sequence[Payment]) -> dict[str, set[int]]:
+    """Return the places of the lines that each payment took along, by batch: also of those that came back since."""
+    found: dict[str, set[int]] = {}
+    for payment in payments:
+        fresh = {
+            place for place, line in enumerate(lines[: payment.upto]) if line.attendance_id not in payment.left_out
+        }
+        found[payment.batch_id] = fresh.difference(*(found.get(one, ()) for one in payment.beside))
+    return found

@@ -1,4 +1,4 @@
-"""How months of pay are reached: asked (RPC), told (events)."""
+"""How months of pay are reached: asked (RPC), told (events), due (timer)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.placement.allowance.reactions import reactions
 from services.placement.wiring import furnish
 from shared.actors import Actor
 from shared.messaging.core import Reaction
-from shared.messaging.entrypoints import asked, desk, told
+from shared.messaging.entrypoints import asked, desk, due, told
 
 
 class AllowanceService:
@@ -58,6 +58,11 @@ class AllowanceService:
     def check(self, actor: Actor, **asked_for: Any) -> Mapping[str, Any]:
         """Compare batches, months of pay and the budget."""
         return self.rooms.balance.check(actor, **asked_for)
+
+    @due(every=30.0)
+    def end_waiting(self) -> bool:
+        """Let pay wait no longer for disputes that nobody answered in time."""
+        return self.rooms.allowance.end_waiting()
 
     @told("placement.allowance")
     def hears(self) -> Mapping[str, Reaction]:

@@ -34,7 +34,8 @@ def shown(month: PayMonth) -> dict[str, Any]:
     """Return a month with all it is made of.
 
     A line's ``won`` is its minutes times ``hourly_won``, rounded up for the whole shift; a correction is the difference.
-    ``waits_for`` "dispute": the shift is disputed, and no payment takes the line along until an officer has answered.
+    ``waits_for`` "dispute": the shift is disputed, and no payment takes the line along until an officer has answered,
+    or should have.
     A payment that the bank sent back after it had said paid is ``returned``, on that day, with ``paid_on`` before it.
     """
     sent_back = {sent.batch_id: sent for sent in month.sent_back}

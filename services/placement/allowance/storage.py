@@ -61,6 +61,7 @@ class PayMonths(Aggregates[PayMonth]):
                 Index(("claimed",), where_exists="claimed"),
                 Index(("held",), where_exists="held"),
                 Index(("disputed",), where_exists="disputed"),
+                Index(("dispute_due",), where_exists="dispute_due"),
                 Index(("claim_due",), where_exists="claim_due"),
                 Index(("came_back",), where_exists="came_back"),
                 Index(("resident_id",)),
@@ -165,6 +166,10 @@ class PayMonths(Aggregates[PayMonth]):
     def with_overdue_claims(self, now: datetime, most: int) -> list[PayMonth]:
         """Return months whose claim may belong to a batch that does not know of it."""
         return [self.read(document) for document in self.collection.find({"claim_due": {"$lte": now}}, limit=most)]
+
+    def with_overdue_disputes(self, now: datetime, most: int) -> list[str]:
+        """Return the ids of months that wait for an answer which should have come by now."""
+        return [document["_id"] for document in self.collection.find({"dispute_due": {"$lte": now}}, ["_id"], limit=most)]
 
     def of_resident(self, resident_id: str) -> list[PayMonth]:
         """Return a resident's months, latest first."""

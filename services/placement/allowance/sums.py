@@ -3,7 +3,7 @@
     earned      = sum of its lines            (attendance, corrections, recoveries)
     payable     = min(earned, monthly cap)    held_back = earned - payable: seen and flagged, never dropped
     out         = payments that a batch has claimed or paid, less what the bank sent back later, less what was paid back
-    in_dispute  = of what is payable and not out, the lines of shifts that somebody disputes: until an officer answers
+    in_dispute  = of what is payable and not out, the lines of shifts that somebody disputes: until an officer answers, or should have
     due_now     = payable - out - in_dispute  negative: to be recovered
 """
 
@@ -25,7 +25,7 @@ from services.placement.allowance.lines import (
     SentBack,
     Worked,
 )
-from services.placement.allowance.payments import standing, waiting
+from services.placement.allowance.payments import waiting
 from shared.aggregate import Aggregate
 
 #: Payments of a month: one, and one more for each correction and each return.
@@ -94,10 +94,15 @@ class PaySums(Aggregate):
         return gone - sum(sent.won for sent in self.sent_back) - sum(back.won for back in self.paid_back)
 
     @property
+    def dispute_due(self) -> datetime | None:
+        """When the next dispute should have been answered, and pay waits for it no more; None while it waits for none."""
+        return min((one.until for one in self.disputes.values() if one.stands and one.until is not None), default=None)
+
+    @property
     def waiting(self) -> list[Line]:
         """The lines of disputed shifts that no payment has taken along."""
         disputed = {one.attendance_id for one in self.disputes.values() if one.stands}
-        return waiting(self.lines, standing(self.payments, self.sent_back), disputed) if disputed else []
+        return waiting(self.lines, self.payments, self.sent_back, disputed) if disputed else []
 
     @property
     def in_dispute(self) -> int:

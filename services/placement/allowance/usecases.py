@@ -2,6 +2,7 @@
 
     attendance.settled --> the month's line (and, if the day wrongly overlaps, its recovery) --> allowance.earned
     attendance.disputed, attendance.dispute_answered --> what the shift earned waits, or no more
+    the dispute's day is over --> it waits no more
     participation.overlapped --> kept, then every month it concerns --> allowance.earned (a contra line)
 
 Whichever of attendance and overlap comes first, both find each other: each writes its own, then reads the other's.
@@ -19,12 +20,12 @@ from services.placement.allowance.model import PayMonth
 from services.placement.allowance.overlaps import Overlap, Pair
 from services.placement.allowance.ports import Limits, Programme, Programmes
 from services.placement.allowance.shown import shown, summed
-from services.placement.allowance.storage import Overlaps, PayMonths
+from services.placement.allowance.storage import AT_ONCE, Overlaps, PayMonths
 from services.placement.limits.model import days_that_decide
 from services.placement.wages.pay import won_for
 from shared.actors import Actor, must_be, must_be_self
 from shared.aggregate import Act
-from shared.clock import Clock
+from shared.clock import Clock, from_iso
 from shared.errors import Refused
 from shared.events.envelope import Event
 from shared.pages import after, checked_limit, page
@@ -77,11 +78,20 @@ class AllowanceDesk:
 
     def note_disputed(self, event: Event) -> None:
         """Let what a disputed attendance earned wait, unless it is paid already."""
-        self._note_dispute(event, answered=False)
+        said, until = event.data, from_iso(event.data["until"])
+        self._note_dispute(event, lambda month: month.note_dispute(said["attendance_id"], said["dispute"], until))
 
     def note_dispute_answered(self, event: Event) -> None:
         """Let it wait no more."""
-        self._note_dispute(event, answered=True)
+        said = event.data
+        self._note_dispute(event, lambda month: month.note_dispute_answered(said["attendance_id"], said["dispute"]))
+
+    def end_waiting(self) -> bool:
+        """Let nothing wait any more for an answer that should have come by now; return whether there may be more."""
+        now = self.clock.now()
+        overdue = self.months.with_overdue_disputes(now, AT_ONCE)
+        self.months.change_each(overdue, lambda month: month.end_waiting(now))
+        return len(overdue) == AT_ONCE
 
     # Officers.
 
@@ -166,12 +176,8 @@ class AllowanceDesk:
         told, following = page(rows, limit, key=lambda row: (row["month"], row["pay_month_id"]))
         return {"resident_id": resident_id, "months": told, "cursor": following}
 
-    def _note_dispute(self, event: Event, *, answered: bool) -> None:
-        said, opened = event.data, _month_of(event)
-
-        def note(month: PayMonth) -> None:
-            month.note_dispute(said["attendance_id"], said["dispute"], answered=answered)
-
+    def _note_dispute(self, event: Event, note: Callable[[PayMonth], None]) -> None:
+        opened = _month_of(event)
         self.months.change_each([opened.id], note, opened={opened.id: opened})
 
     def _recovering(

@@ -130,7 +130,7 @@ class Batch(Aggregate):
         if self.state != GATHERING:
             return
         self.state, self.more, self.due = PREPARED, more, now
-        self.skipped, self.skipped_people = tuple(skipped[:MOST_SKIPPED]), len(skipped)
+        self.skipped, self.skipped_people = tuple(skipped[:MOST_SKIPPED]), len({one.resident_id for one in skipped})
         self._take(rows)
         self.say(events.BATCH_PREPARED.fact(**self._summed(day)))
 

@@ -56,6 +56,8 @@ class Call(Aggregate):
     candidates: int | None = None
     #: When it was closed or called off; None while it runs.
     ended_at: datetime | None = None
+    #: When a place is to be given or offered again, because nobody could say who may have it (``again.py``).
+    looks_again_at: datetime | None = None
 
     @property
     def free(self) -> int:
@@ -89,6 +91,15 @@ class Call(Aggregate):
 
     @property
     def due(self) -> datetime | None:
+        """When somebody looks at it: when time does something to it, or a place is to be given again."""
+        if self.looks_again_at is None or self.state not in (OPEN, SELECTING):
+            return self.turns_at
+        if self.turns_at is None or (self.state == SELECTING and not self.offers):
+            return self.looks_again_at
+        return min(self.turns_at, self.looks_again_at)
+
+    @property
+    def turns_at(self) -> datetime | None:
         """When time does something to it; None once nothing waits.
 
         One that selects and has nothing open is due at once: somebody must be asked, or it closes.

@@ -72,6 +72,7 @@ class OpeningCodec:
             "order_hash": opening.order_hash,
             "candidates": opening.candidates,
             "ended_at": opening.ended_at,
+            "looks_again_at": opening.looks_again_at,
         }
         if opening.due is not None:
             document["due"] = opening.due
@@ -120,6 +121,7 @@ class OpeningCodec:
             order_hash=document.get("order_hash"),
             candidates=document.get("candidates"),
             ended_at=document.get("ended_at"),
+            looks_again_at=document.get("looks_again_at"),
         )
 
 

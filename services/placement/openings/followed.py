@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from services.placement.budgets.usecases import BudgetDesk
+from services.placement.openings.again import Again
 from services.placement.openings.giving import Giving, LimitsObject
 from services.placement.openings.model import OPEN, RUNNING, SELECTED, Application, Opening, Ranking, agreement
 from services.placement.openings.ports import (
@@ -59,6 +60,11 @@ class Followed:
     def giving(self) -> Giving:
         """How places are given."""
         return Giving(self.openings, self.limits, self.clock)
+
+    @property
+    def again(self) -> Again:
+        """How openings are looked at while the residents service is away."""
+        return Again(self.openings, self.clock)
 
     # The clock.
 

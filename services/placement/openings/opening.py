@@ -166,7 +166,7 @@ class Opening(Asking):
                 self._lapse(offer, "expired")
         elif self.state == OPEN and self.terms.goes_in_order and self.terms.deadline <= now < self.terms.over:
             self.begin_selection(now)
-        elif self.state == SELECTING or (self.due is not None and self.due <= now):
+        elif self.state == SELECTING or (self.turns_at is not None and self.turns_at <= now):
             self.close(now)
 
     def cancel(self, reason: str, now: datetime) -> None:

@@ -23,7 +23,7 @@ def reactions(desk: OpeningDesk) -> Mapping[str, Reaction]:
     agree = once("application_id", desk.agree)
     end_pending = once("opening_id", desk.agree_all)
     settle = once("opening_id", desk.budget.settle)
-    give = once("opening_id", desk.give_first_come)
+    give = once("opening_id", lambda opening_id: desk.again.look(opening_id, desk.give_first_come))
     return {
         said.OPENING_PUBLISHED.type: both(once("opening_id", desk.close_if_tenant_closed), settle),
         said.OPENING_FILLED.type: end_pending,
@@ -49,7 +49,7 @@ def reactions(desk: OpeningDesk) -> Mapping[str, Reaction]:
 
 def with_candidates(table: Mapping[str, Reaction], desk: SelectionDesk) -> Mapping[str, Reaction]:
     """Return the table with asking the next candidate, after everything else, wherever a place may have come free."""
-    move_on = once("opening_id", desk.move_on)
+    move_on = once("opening_id", lambda opening_id: desk.desk.again.look(opening_id, desk.move_on))
     freeing = (
         said.OPENING_RANKED,
         said.OPENING_REOPENED,

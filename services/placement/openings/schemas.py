@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from services.placement.openings.model import MODES, MOST_PLACES, MOST_SHIFTS, SCORE_RULES
 from services.placement.openings.terms import LEAST_OFFER, MOST_OFFER
 from services.placement.participation.wanted import MEMBERSHIPS
-from services.placement.programmes.schemas import Command
+from services.placement.programmes.schemas import Command, worded
 from shared.events.contract import PRINTABLE
 from shared.reach.names import LONGEST
 
@@ -113,7 +113,7 @@ class ResidentAct(OpeningAct):
 class Select(ResidentAct):
     """Who is given a place; ``reason`` why, above all for somebody whom nobody registered."""
 
-    reason = fields.String(allow_none=True, validate=[validate.Length(min=1, max=200), PRINTABLE])
+    reason = fields.String(allow_none=True, validate=worded(200))
 
 
 class OneOpening(Schema):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.placement.openings.again import may_need_residents
 from services.placement.openings.explaining import Explaining
 from services.placement.openings.giving import LimitsObject
 from services.placement.openings.model import (
@@ -102,11 +103,25 @@ class SelectionDesk(Explaining):
     # The clock, and when told.
 
     def sweep(self) -> bool:
-        """Move on openings that select and have nothing open; return whether there may be more."""
+        """Move on openings that select and have nothing open, or that wait for the residents service.
+
+        Return whether there may be more. Once that service is away, nobody waits for it again in the same sweep.
+        """
         overdue = self.desk.openings.overdue(self.desk.clock.now(), SWEPT_AT_ONCE)
+        away = False
         for opening_id in overdue:
+            opening = self.desk.openings.find(opening_id)
+            if opening is None:
+                continue
+            if away and may_need_residents(opening):
+                self.desk.again.later(opening_id)
+                continue
             try:
-                self.move_on(opening_id)
+                noted = opening.looks_again_at
+                if not self.desk.again.look(opening_id, self.move_on if noted is None else self._look_again):
+                    away = True
+                elif noted is not None:
+                    self.desk.again.looked(opening_id, noted)
             except (Conflict, Refused) as error:
                 # One that cannot go on, because a limit's row is missing say, keeps no other waiting.
                 log.error("selection_stuck", opening=opening_id, code=error.code)
@@ -145,6 +160,10 @@ class SelectionDesk(Explaining):
         raise Conflict("changed_meanwhile", field="opening_id")
 
     # Steps.
+
+    def _look_again(self, opening_id: str) -> None:
+        self.desk.give_first_come(opening_id)
+        self.move_on(opening_id)
 
     def _ask(self, opening: Opening, asked: list[Candidate]) -> None:
         """Ask the candidates, or end asking when there are none, unless the opening changed since it was read."""

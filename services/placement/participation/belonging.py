@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from shared.actors import Actor
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
+
+
+class ResidentsAway(Unavailable):
+    """The residents service does not answer: what needs it waits, and nothing else does."""
 
 
 class Residents(Protocol):

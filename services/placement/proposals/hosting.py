@@ -1,6 +1,8 @@
 """What comes of a selected proposal: its money and its programme, once each.
 
     has_code --> (money is counted, and kept as pending) --> the programme is made --> hosted --> (pending is forgotten)
+                                                              | loaded from elsewhere in that moment
+                                                              +--> alarm; the money stays pending, the proposal unhosted
 """
 
 from __future__ import annotations
@@ -82,13 +84,17 @@ class Host:
             """Return whether it is hosted; asked before money moves, and only if none has."""
             if self.proposals.get(proposal_id).hosted:
                 return True
+            must_be_its_own()
+            return False
+
+        def must_be_its_own() -> None:
             there = self.programmes.find(proposal.hosted_id)
             if there is not None and there.row.get("proposal") != proposal_id:
                 raise _CodeTaken
-            return False
 
         def note() -> None:
             self.hosting.host(proposal.tenant, self._row(proposal, decision))
+            must_be_its_own()
             self.proposals.act(None, proposal_id, _hosted)
 
         if not decision.funders:

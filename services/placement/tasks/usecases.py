@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -65,7 +65,7 @@ class TaskDesk:
             "shifts_unclear": Pile(model.unclear(found, actor.subject), whole),
             # The answer is an officer's; what the resident says is wrong, a host may still correct.
             "attendance_disputes": Pile(model.disputed(found, actor.subject, by=RESIDENT), whole),
-            "places_lost": Pile(list(self._places_lost(hosted, now)), all_known),
+            "places_lost": self._places_lost(hosted, now, all_known),
             "evaluations_owed": self._owed(actor, HOST),
         }
 
@@ -80,11 +80,13 @@ class TaskDesk:
             pile.whole = pile.whole and whole
         return pile
 
-    def _places_lost(self, hosted: Iterable[Opening], now: datetime) -> Iterator[Task]:
-        for opening in hosted:
-            task = model.places_lost(opening, now)
-            if task is not None and (opening.state != CLOSED or self.waiting.gave_back(opening.id, now)):
-                yield task
+    def _places_lost(self, hosted: Iterable[Opening], now: datetime, all_known: bool) -> Pile:
+        found = [(task, opening.state) for opening in hosted if (task := model.places_lost(opening, now)) is not None]
+        # Whether a closed one ever had somebody who gave a place back is asked of each.
+        closed = sorted((task for task, state in found if state == CLOSED), key=lambda task: task.urgency)
+        given_back = [task for task in closed[:ASKED_ONE_BY_ONE] if self.waiting.gave_back(task.id, now)]
+        others = [task for task, state in found if state != CLOSED]
+        return Pile(others + given_back, all_known and len(closed) <= ASKED_ONE_BY_ONE)
 
     # Officers.
 

@@ -286,6 +286,25 @@ def test_when_others_keep_getting_in_between_the_events_are_given_back(twin: Twi
     assert len(told) == intake.TRIES
 
 
+def test_whoever_stores_slowly_comes_to_an_end_however_often_somebody_asks(twin: TwinDatabase) -> None:
+    desk = Desk(twin)
+    told: dict[datetime, int] = {}
+
+    def is_slow(what: str) -> None:
+        if what in ("database archive.insert_many", "database archive.update_each"):
+            desk.clock.move(2 * SETTLED_AFTER)
+        if what.startswith("database"):
+            instant = desk.clock.now() - SETTLED_AFTER
+            told[instant] = filled(desk.statistics, instant)
+
+    on(twin.seen_by(is_slow), desk.clock).keep(places(3))
+    desk.clock.move(NAP)
+
+    assert {instant: filled(desk.statistics, instant) for instant in told} == told
+    assert filled(desk.statistics) == filled(desk.statistics, desk.clock.now() - SETTLED_AFTER) == 3
+    assert unknown(twin, places(3)) == []
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_over_any_order_of_steps_naps_deaths_and_repeats_an_instant_has_one_answer(seed: int) -> None:
     luck, database = random.Random(seed), TwinDatabase()

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 
 from services.placement.limits.model import LimitTable
+from services.placement.participation.belonging import ResidentsAway
 from services.placement.programmes.parts import TargetGroup
+from services.placement.wiring import AskResidents
 from shared.actors import ANYONE
+from shared.clock import StoppedClock
 from shared.errors import Refused, Unavailable
-from tests.services.placement.office import OFFICER, a_resident
+from shared.ids import SeededIds
+from shared.messaging.rpc import error_from_wire, error_to_wire
+from shared.mongo.twin import TwinDatabase
+from shared.town import twin_town
+from tests.services.placement.office import NOW, OFFICER, EverybodyLivesHere, a_resident
 from tests.services.placement.openings.hall import HOST, Hall, a_hall, a_programme
 from tests.services.placement.participation.makers import Declared, a_limit
 
@@ -254,3 +261,104 @@ def test_publishing_again_with_another_membership_is_another_command(hall: Hall)
 
     with pytest.raises(Refused):
         hall.an_opening(mode="officer", act_id="publish", target_group="youth", membership="preferred")
+
+
+def test_while_nobody_can_say_who_belongs_only_openings_that_ask_wait() -> None:
+    hall, declared = a_group_hall(mode="draw", places=1)
+    hall.an_opening("opn-0", mode="draw", places=1)
+    hall.an_opening("opn-2", mode="draw", places=1)
+    for opening_id in ("opn-0", "opn-1", "opn-2"):
+        hall.applies(1, 2, opening_id=opening_id)
+    declared.away = True
+    hall.passes(hours=6)
+
+    assert [len(hall.offered(one)) for one in ("opn-0", "opn-1", "opn-2")] == [1, 0, 1]
+    declared.away = False
+    hall.passes(minutes=1)
+    assert len(hall.offered()) == 1
+
+
+def test_a_sweep_waits_once_for_a_service_that_is_away_and_not_again_at_once() -> None:
+    hall, declared = a_group_hall(mode="draw", places=1)
+    hall.an_opening("opn-2", mode="draw", places=1, target_group="youth", membership="required")
+    for opening_id in ("opn-1", "opn-2"):
+        hall.applies(1, 2, opening_id=opening_id)
+    hall.clock.move(timedelta(hours=6))
+    hall.desk.close_overdue()
+    declared.away = True
+
+    for _ in range(5):
+        hall.selection.sweep()
+        hall.clock.move(timedelta(seconds=1))
+    assert declared.in_vain == 1
+
+    declared.away = False
+    hall.passes(minutes=1)
+    assert (len(hall.offered("opn-1")), len(hall.offered("opn-2"))) == (1, 1)
+
+
+def test_whoever_asks_residents_knows_that_it_is_they_who_do_not_answer() -> None:
+    town = twin_town(
+        database=lambda _name: TwinDatabase("placement"),
+        clock=StoppedClock(NOW),
+        ids=SeededIds(3),
+        ask=EverybodyLivesHere(),
+    )
+
+    with pytest.raises(ResidentsAway):
+        AskResidents(town).belongs("res-1", ["youth"], opening_id="opn-1")
+    told = error_from_wire(error_to_wire(ResidentsAway("no answer")))
+    assert type(told) is Unavailable
+
+
+def test_a_place_for_the_first_to_come_waits_until_somebody_can_say_and_stays_open() -> None:
+    hall, declared = a_group_hall(mode="first_come", places=2)
+    hall.applies(1)
+    declared.away = True
+    hall.sweeps()
+    hall.passes(minutes=5)
+
+    assert (hall.placed(), hall.opening().state) == ([], "open")
+    declared.away = False
+    hall.passes(minutes=1)
+    assert (hall.placed(), hall.opening().state) == ([1], "open")
+    assert hall.opening().due == hall.opening().terms.deadline
+
+
+def test_a_place_that_came_free_meanwhile_is_offered_though_another_offer_stands() -> None:
+    hall, declared = a_group_hall(mode="draw", places=2)
+    declared.known["res-5"] = "member"
+    hall.applies(1, 2, 5)
+    hall.passes(hours=6)
+    first, second, third = hall.order()
+    declared.away = True
+    hall.declines(first)
+    hall.sweeps()
+    assert hall.offered() == [second]
+
+    declared.away = False
+    hall.passes(minutes=1)
+
+    assert hall.offered() == [second, third]
+
+
+def test_who_applies_while_a_waiting_opening_is_looked_at_is_not_forgotten() -> None:
+    hall, declared = a_group_hall(mode="first_come", places=2)
+    hall.applies(1)
+    declared.away = True
+    hall.sweeps()
+    declared.away = False
+    hall.clock.move(timedelta(minutes=1))
+
+    def another() -> None:
+        declared.meanwhile = lambda: None
+        hall.applies(2)
+        declared.away = True
+        hall.hears()
+        declared.away = False
+
+    declared.meanwhile = another
+    hall.selection.sweep()
+    hall.passes(minutes=1)
+
+    assert hall.placed() == [1, 2]

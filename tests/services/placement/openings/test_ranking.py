@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,6 +24,7 @@ from services.placement.openings.model import (
     ranked,
 )
 from services.placement.openings.scores import NEUTRAL, parts_of
+from services.placement.participation.belonging import ResidentsAway
 from shared.actors import ANYONE, Actor
 from shared.errors import NotFound, Refused
 from shared.geo import Point
@@ -216,6 +219,29 @@ def test_a_process_that_dies_after_the_order_was_made_leaves_it_to_the_next(hall
 
     assert hall.opening().order_hash == made.order_hash
     assert len(hall.offered()) == 1
+
+
+def test_rankings_wait_for_consents_while_nobody_can_say_and_a_draw_does_not(hall: Hall) -> None:
+    asked: list[Sequence[str]] = []
+
+    class Away:
+        def of(self, resident_ids: Sequence[str]) -> Mapping[str, Evidence]:
+            asked.append(resident_ids)
+            raise ResidentsAway("no answer")
+
+    for opening_id, mode in (("opn-0", "ranked"), ("opn-1", "ranked"), ("opn-2", "draw")):
+        hall.an_opening(opening_id, mode=mode, places=1)
+        hall.applies(1, 2, opening_id=opening_id)
+    hall.hears()
+    present = hall.selection
+    hall.selection = replace(present, evidence=Away())
+    hall.passes(hours=6)
+
+    assert [len(hall.offered(one)) for one in ("opn-0", "opn-1", "opn-2")] == [0, 0, 1]
+    assert len(asked) == 1
+    hall.selection = present
+    hall.passes(minutes=1)
+    assert [len(hall.offered(one)) for one in ("opn-0", "opn-1")] == [1, 1]
 
 
 def test_officers_and_first_come_openings_have_no_order(hall: Hall) -> None:

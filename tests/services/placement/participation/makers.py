@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.placement.limits.model import Limit, LimitTable
+from services.placement.participation.belonging import ResidentsAway
 from services.placement.participation.claims import TAKEN, Claim, days_of
 from services.placement.participation.model import Participation
 from services.placement.participation.reactions import reactions
@@ -19,7 +20,7 @@ from services.placement.participation.wanted import Wanted
 from shared.actors import Actor
 from shared.aggregate import Act, Aggregate, Fact
 from shared.clock import KST, StoppedClock, utc
-from shared.errors import Refused, Unavailable
+from shared.errors import Refused
 from shared.events import placement as said
 from shared.messaging.outbox import event_of
 from shared.mongo.aggregates import Aggregates
@@ -171,6 +172,8 @@ class Declared:
     #: Whom was asked about, which groups, for which opening, and which officer is told.
     asked: list[tuple[str, tuple[str, ...], str, str | None]] = field(default_factory=list)
     away: bool = False
+    #: How often nobody answered.
+    in_vain: int = 0
     #: Called after every answer, before it is used: somebody else's turn.
     meanwhile: Callable[[], None] = lambda: None
 
@@ -179,7 +182,8 @@ class Declared:
     ) -> str:
         """Return what is known."""
         if self.away:
-            raise Unavailable("the residents service is away")
+            self.in_vain += 1
+            raise ResidentsAway("the residents service is away")
         self.asked.append((resident_id, tuple(groups), opening_id, officer))
         known = self.known.get(resident_id, "unknown")
         self.meanwhile()

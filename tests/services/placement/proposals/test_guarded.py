@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from shared.errors import Refused
@@ -96,6 +100,24 @@ def test_a_programme_that_was_loaded_under_the_code_after_the_decision_gets_none
     assert budget is None or (budget.total, budget.pending) == (None, {})
     assert hall.programmes.programmes.get(HOSTED).name_ko == "달빛 공부방"
     assert not hall.proposals.proposals.get(NAMED).hosted
+
+
+def test_a_programme_that_is_loaded_under_the_code_in_the_same_moment_is_not_taken_for_the_proposals(hall: Hall) -> None:
+    hall.is_reviewed()
+    hall.decides(funders=SPLIT)
+    row = {"id": NAMED, "name_ko": "달빛 공부방", "kind": "training_cohort", "role": "hosted", "district_code": GYEYANG}
+
+    class LoadedFirst:
+        def host(self, tenant: str, asked: Mapping[str, Any]) -> str:
+            hall.programmes.load(OPERATOR, tenant=TENANT, programmes=[row])
+            return hall.programmes.host(tenant, asked)
+
+    replace(hall.proposals, hosting=LoadedFirst()).host(NAMED)
+    hall.hears(times=2)
+
+    assert not hall.proposals.proposals.get(NAMED).hosted
+    # What it was given stays marked as not its own, for whoever looks.
+    assert list(hall.budgets.budgets.get(HOSTED).pending) == [f"hosted:{NAMED}"]
 
 
 def test_a_hosted_programme_may_be_loaded_anew_and_its_money_stays(hall: Hall) -> None:

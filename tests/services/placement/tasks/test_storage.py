@@ -159,6 +159,25 @@ def test_what_is_more_than_is_asked_one_by_one_is_said_to_be_more(
     assert (told["count"], told["more"], told["until"]) == (2, True, None)
 
 
+def test_of_places_that_closed_openings_lost_the_most_urgent_are_asked_for(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = rooms_of(office)
+    sheets = rooms.attendance.sheets
+    for number in range(4):
+        works(office, rooms, f"opn-{number}", 2 * number)
+        office.openings.close(BY_OFFICER, act_id=f"close-{number}", opening_id=f"opn-{number}")
+        (sheet,) = sheets.of_placement(f"opn-{number}:res-{2 * number}:1")
+        sheets.make_all([replace(sheet, id=f"{sheet.id}-void", state="void")])
+    told = awaiting(rooms, HOST)["places_lost"]
+    assert (told["count"], told["more"]) == (4, False)
+
+    monkeypatch.setattr(usecases, "ASKED_ONE_BY_ONE", 3)
+    told = awaiting(rooms, HOST)["places_lost"]
+
+    assert (told["count"], told["more"], told["until"]) == (3, True, None)
+
+
 def test_a_hundred_and_more_words_owed_are_a_hundred_and_more(office: Office) -> None:
     rooms = rooms_of(office)
     for number in range(120):
