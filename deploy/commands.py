@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 #: In the order of the help: name and what it does. The module's name is the command's with `_` for `-`.
@@ -9,7 +10,8 @@ COMMANDS = {
     "up": "플랫폼을 켜고 지켜본다 (start the town and watch it)",
     "down": "플랫폼을 끈다 (stop it)",
     "status": "지금 어떤지 (how it is)",
-    "demo": "자리 하나가 채워지기까지, 처음부터 끝까지 (a place is filled, from end to end)",
+    "demo": "처음부터 끝까지 한 번: main 자리 하나, office 방과 시설 달력, programmes 제안에서 지급까지 "
+    "(from end to end: a place, a room, a programme)",
     "follow": "이벤트 하나를 따라간다 (one event through the town)",
     "dead-letters": "처리 실패함: 목록, 보기, 재처리, 버림 (what was refused: list, show, replay, drop)",
     "parked": "보류함: 목록, 보기, 재처리 (what nobody listens for: list, show, replay)",
@@ -31,6 +33,13 @@ STATUSES = "끝값 (exit status): 0 좋음 (well), 1 문제 있음 (a problem), 
 def module_of(name: str) -> str:
     """Return the module of a command."""
     return f"deploy.cli.{name.replace('-', '_')}"
+
+
+def no_such(name: str) -> str:
+    """Say that there is no such command, and which one may have been meant."""
+    alike = get_close_matches(name, COMMANDS, n=1)
+    meant = [f"  혹시 이것입니까 (did you mean): ./sipbun {one}" for one in alike]
+    return "\n".join([f"그런 명령은 없습니다 (no such command): {name}", *meant, "  ./sipbun --help"])
 
 
 def options_of(name: str) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from deploy import prepare
-from deploy.commands import COMMANDS, STATUSES, TITLE, options_of
+from deploy.commands import COMMANDS, STATUSES, TITLE, no_such, options_of
 from deploy.machine import MARKS, OK, QUESTIONS, status_of
 
 #: Exit status: answered without the environment, nothing is left to do.
@@ -38,7 +38,7 @@ def answer(state: Path, words: list[str]) -> int | None:
     """Answer what needs no package and return the exit status; None for what has to be prepared."""
     name = prepare.command_in(words)
     if name and name not in COMMANDS:
-        print(f"그런 명령은 없습니다 (no such command): {name}\n  ./sipbun --help", file=sys.stderr)
+        print(no_such(name), file=sys.stderr)
         return USAGE
     if not name or prepare.asks_for_help(words):
         print(help_of(name))

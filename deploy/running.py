@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,8 @@ class Running:
     token_keys: str = ""
     gateway_url: str = ""
     db_prefix: str = "sipbun_"
+    #: Networks of calendar servers it was started to read although they are not public; "" also where none told.
+    calendar_networks: str = ""
     processes: tuple[Kept, ...] = ()
 
     @property
@@ -115,6 +118,11 @@ class Running:
         if self.find("mail-sink") is not None:
             return "sink"
         return "server" if self.smtp_url else "inbox"
+
+    def reads_calendars_at(self, address: str) -> bool:
+        """Return whether it was started to read calendar servers at this address, which is not on the open internet."""
+        named = filter(None, map(str.strip, self.calendar_networks.split(",")))
+        return any(ip_address(address) in ip_network(one) for one in named)
 
     def find(self, name: str) -> Kept | None:
         """Return the process of that name, if there is one."""

@@ -77,7 +77,8 @@ class Supervisor:
         self._lock = threading.RLock()
         self._began = time.monotonic()
         self._disowned = False
-        self.town = Running(supervisor=Process.of(os.getpid()), started_at=now())
+        networks = os.environ.get("SIPBUN_CALENDAR_NETWORKS", "")
+        self.town = Running(supervisor=Process.of(os.getpid()), started_at=now(), calendar_networks=networks)
 
     # -- telling
 

@@ -167,6 +167,7 @@ LETTERS: dict[str, Word] = {
     "application_withdrawn": Word("지원 취소", "application withdrawn"),
     "attendance_settled": Word("근무 인정", "attendance settled"),
     "attendance_delayed": Word("근무 확인 중", "attendance delayed"),
+    "attendance_disputed": Word("수당 보류", "pay on hold"),
     "dispute_answered": Word("이의 답변", "dispute answered"),
     "allowance_recovered": Word("환수", "to be paid back"),
     "allowance_held_back": Word("상한 초과", "above the cap"),

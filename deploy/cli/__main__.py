@@ -12,7 +12,8 @@ import typer
 import typer.core
 import typer.main
 
-from deploy.commands import COMMANDS, STATUSES, TITLE, module_of
+from deploy.cli.answer import USAGE, aside
+from deploy.commands import COMMANDS, STATUSES, TITLE, module_of, no_such
 
 
 class Door(typer.core.TyperGroup):
@@ -34,6 +35,13 @@ class Door(typer.core.TyperGroup):
         found = typer.main.get_command(app)
         found.name = name
         return found
+
+    def resolve_command(self, context: Any, args: list[str]) -> Any:
+        """Find the command that was called; say in the door's own words that there is none."""
+        if args and not args[0].startswith("-") and self.get_command(context, args[0]) is None:
+            aside.print(no_such(args[0]), markup=False, soft_wrap=True)
+            raise typer.Exit(USAGE)
+        return super().resolve_command(context, args)
 
     def format_commands(self, context: Any, formatter: Any) -> None:
         """List the commands without importing them."""

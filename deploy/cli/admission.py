@@ -53,6 +53,16 @@ class Broker:
             raise
         return True
 
+    def has_queue(self, name: str) -> bool:
+        """Return whether there is such a queue."""
+        try:
+            self.management.ask("GET", f"queues/{quote(self.vhost, safe='')}/{quote(name, safe='')}")
+        except ManagementRefused as refused:
+            if refused.status == 404:
+                return False
+            raise
+        return True
+
 
 def broker_of(*, as_json: bool) -> Broker:
     """Return the running town's broker, or the one that the environment names."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Group
@@ -60,7 +60,8 @@ TITLES = {
     Scenario.programmes: "제안에서 지급까지",
 }
 #: The scenario's own calendar server is on this machine; a town that we start may read it.
-OWN_MACHINE = "127.0.0.1/32"
+HERE = "127.0.0.1"
+OWN_MACHINE = f"{HERE}/32"
 
 
 @app.command(
@@ -79,13 +80,15 @@ def command(
     ours = running(state) is None
     try:
         # A town of our own keeps the demo's letters itself; one that runs does with them what it does with all.
-        networks = os.environ.get("SIPBUN_CALENDAR_NETWORKS") or OWN_MACHINE
+        networks = with_own_machine(os.environ.get("SIPBUN_CALENDAR_NETWORKS", ""))
         environment = {"SIPBUN_MAIL_SINK": "1", "SIPBUN_CALENDAR_NETWORKS": networks}
         town = ensure_up(state, say=say, environment=environment)
     except NotInstalled as missing:
         fail("setup_missing", "RabbitMQ 가 없습니다 (is missing)", fix=str(missing), as_json=as_json, status=MISSING)
     except NotUp as why:
         fail("not_ready", str(why), as_json=as_json)
+    if scenario is Scenario.office and not town.reads_calendars_at(HERE):
+        refuse_closed_to_calendars(town, as_json=as_json)
     board = Board(f"demo-{secrets.token_hex(3)}", SystemClock(), TITLES[scenario])
     try:
         outcome = play(town, board, scenario)
@@ -109,6 +112,25 @@ def command(
         as_json=as_json,
         people=Group(drawn(board.view()), judged(outcome)),
         status=OK if outcome.ok else PROBLEM,
+    )
+
+
+def with_own_machine(networks: str) -> str:
+    """Return these networks of calendar servers, and this machine's own address among them."""
+    return ",".join(dict.fromkeys([*filter(None, map(str.strip, networks.split(","))), OWN_MACHINE]))
+
+
+def refuse_closed_to_calendars(town: Running, *, as_json: bool) -> NoReturn:
+    """End the command: the running town would refuse the facility's calendar, and the scenario wait for it in vain."""
+    again = f"SIPBUN_CALENDAR_NETWORKS={with_own_machine(town.calendar_networks)} ./sipbun up --detach"
+    fail(
+        "calendar_not_allowed",
+        "켜져 있는 플랫폼은 이 컴퓨터의 달력 서버를 읽지 않습니다 "
+        f"(the running town was not started to read a calendar server at {OWN_MACHINE})",
+        fix="./sipbun down 을 먼저 하십시오. 그다음 ./sipbun demo office 는 스스로 켭니다. 켜 둔 채 보려면 "
+        f"(first ./sipbun down, then the demo starts its own town; to keep one up):\n  {again}",
+        as_json=as_json,
+        status=MISSING,
     )
 
 

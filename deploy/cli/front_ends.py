@@ -14,6 +14,7 @@ token, in the service; this says which doors a program stands at.
 import json
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,13 +23,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deploy.cli.admission import address_of_broker, broker_of, no_broker
+from deploy.cli.admission import Broker, address_of_broker, broker_of, no_broker
 from deploy.cli.answer import USAGE, AsJson, fail, give
 from deploy.management import ManagementAway, ManagementRefused
+from deploy.methods import nearest, our_methods
 from deploy.running import state_dir
 from deploy.server import write_private
 from shared.clock import KST
-from shared.messaging.rpc import DIRECT_REPLY, EXCHANGE
+from shared.messaging.rpc import DIRECT_REPLY, EXCHANGE, queue_of
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="브로커로 묻는 화면 (front-ends that ask over the broker)"
@@ -70,6 +72,7 @@ def add(
         told = f"SERVICE.METHOD 가 아닙니다 (is no SERVICE.METHOD): {', '.join(wrong)}"
         fail("usage", told, as_json=as_json, status=USAGE)
     broker = broker_of(as_json=as_json)
+    refuse_unknown(method, broker, as_json=as_json)
     known = {one.name: one for one in _known()}
     methods, password = tuple(sorted(set(method))), secrets.token_urlsafe(24)
     try:
@@ -110,6 +113,29 @@ def add(
         f"        reply_to               {DIRECT_REPLY}"
     )
     give(answer, as_json=as_json, people=people)
+
+
+def refuse_unknown(asked: Sequence[str], broker: Broker, *, as_json: bool) -> None:
+    """End the command where a method is none of ours and its service is no other one that the broker has a queue of."""
+    ours = our_methods()
+    names = {one.partition(".")[0] for one in ours}
+    for one in dict.fromkeys(asked):
+        service = one.partition(".")[0]
+        if one in ours:
+            continue
+        try:
+            if service not in names and broker.has_queue(queue_of(service)):
+                continue
+        except (ManagementAway, ManagementRefused) as trouble:
+            no_broker(trouble, as_json=as_json)
+        alike = nearest(one, ours)
+        fail(
+            "no_such_method",
+            f"그런 방법은 없습니다 (no such method): {one}",
+            fix=f"--method {alike}" if alike else "서비스마다 README.md 에 있습니다 (services/*/README.md list them)",
+            as_json=as_json,
+            status=USAGE,
+        )
 
 
 @app.command("list", help="누가 무엇을 물을 수 있는가 (who may ask what).")

@@ -29,7 +29,9 @@ def list_(as_json: AsJson = False) -> None:
     give(
         {"parked": [as_json_of(letter) for letter in letters], "count": len(letters)},
         as_json=as_json,
-        people=listed(letters, title=f"보류함 {len(letters)}건 (parked)", nothing="보류함이 비어 있습니다 (none)."),
+        people=listed(
+            letters, title=f"보류함 {len(letters)}건 (parked)", nothing="보류함이 비어 있습니다 (none).", aging=False
+        ),
     )
 
 

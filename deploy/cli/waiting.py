@@ -17,6 +17,7 @@ from rich.text import Text
 from deploy.cli.answer import OK, PROBLEM, USAGE, fail, give
 from deploy.cli.console import Console
 from deploy.words import code_word, event_word, queue_word, reason_word
+from shared.clock import KST, from_iso
 from shared.errors import Unavailable
 from shared.events.registry import contract_of
 from shared.messaging.dead import DeadLetter, Settled
@@ -96,8 +97,8 @@ def readable(body: bytes) -> str:
     return body.decode("utf-8", "backslashreplace")
 
 
-def listed(letters: Sequence[DeadLetter], *, title: str, nothing: str) -> RenderableType:
-    """Return the table for people."""
+def listed(letters: Sequence[DeadLetter], *, title: str, nothing: str, aging: bool = True) -> RenderableType:
+    """Return the table for people; where these have no age (``aging``), with the time at which each happened."""
     if not letters:
         return Text(nothing, style="green")
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", expand=True)
@@ -105,14 +106,14 @@ def listed(letters: Sequence[DeadLetter], *, title: str, nothing: str) -> Render
     table.add_column("대기열\nqueue", overflow="fold")
     table.add_column("무엇\nwhat", overflow="fold", ratio=3)
     table.add_column("까닭\nwhy", overflow="fold", ratio=4)
-    table.add_column("나이\nage", justify="right", no_wrap=True)
+    table.add_column("나이\nage" if aging else "일어난 때\nhappened (KST)", justify="right", no_wrap=True)
     for letter in letters:
         table.add_row(
             shortened(letter),
             Text.assemble(queue_word(letter.queue).ko, ("\n" + letter.queue, "dim")),
             Text.assemble(called(letter.type), ("\n" + (letter.message_id or "id 없음 (no id)"), "dim")),
             Text.assemble(reason_word(letter.reason), ("\n" + letter.reason, "dim")),
-            aged(letter.age),
+            aged(letter.age) if aging else happened(letter.time),
         )
     return table
 
@@ -158,6 +159,11 @@ def aged(seconds: float | None) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f}{unit}"
     return f"{max(seconds, 0):.0f}초"
+
+
+def happened(instant: str | None) -> str:
+    """Return when an event says it happened, as a clock in Seoul shows it."""
+    return "?" if instant is None else f"{from_iso(instant).astimezone(KST):%Y-%m-%d %H:%M}"
 
 
 def show(letters: Sequence[DeadLetter], given: str, *, as_json: bool) -> NoReturn:

@@ -70,6 +70,8 @@ _STATUS_OF: Mapping[str, int] = {
             "shifts_overlap",
             "shift_not_on_the_minute",
             "deadline_after_work",
+            "deadline_in_the_past",
+            "work_in_the_past",
             "mode_unknown",
             "below_wage_floor",
             "wage_floor_unknown",

@@ -13,6 +13,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
 from services.statistics.headings import EVERY_DAY, MASKED, MEASURED, NOTES, TITLES, TOTAL, UNKNOWN, heading
-from shared.clock import from_iso, kst_day
+from shared.clock import KST, from_iso, kst_day
 
 FORMATS = ("csv", "xlsx", "json")
 MEDIA_TYPES: Mapping[str, str] = {
@@ -48,6 +49,11 @@ class Sheet:
     continued: bool = False
 
     @property
+    def known_at(self) -> datetime:
+        """The instant at which these figures were known."""
+        return from_iso(self.answer["known_at"])
+
+    @property
     def columns(self) -> list[str]:
         """The columns, of the rows or, without any, of the total."""
         rows, total = self.answer["rows"], self.answer["total"]
@@ -65,7 +71,7 @@ class Sheet:
             [TITLES[self.about]],
             # Without a day also what is to come is counted: rooms that are booked, targets that begin later.
             ["기준일", self.answer["through"] or EVERY_DAY],
-            ["자료 시점", self.answer["known_at"]],
+            ["자료 시점", _minute(self.known_at)],
             *([note] for note in dict.fromkeys((NOTES.get(self.about, NOTES[""]), NOTES[""]))),
             [heading(self.about, name) for name in self.columns],
         ]
@@ -88,6 +94,11 @@ class Sheet:
             TOTAL if number == 0 else _shown(self.about, name, total) if name in total else ""
             for number, name in enumerate(self.columns)
         ]
+
+
+def _minute(instant: datetime) -> str:
+    """Return what people in Seoul read on a clock; JSON has the whole instant, with which it can be asked for again."""
+    return f"{instant.astimezone(KST):%Y-%m-%d %H:%M} (KST)"
 
 
 def _shown(about: str, name: str, row: Mapping[str, Any]) -> Value:
@@ -141,7 +152,7 @@ def _xlsx(sheet: Sheet) -> bytes:
     before = sheet.before() or [[heading(sheet.about, name) for name in sheet.columns]]
     for number, line in enumerate((*before, *sheet.lines())):
         page.append([_cell(page, value, bold=number in (0, len(before) - 1)) for value in line])
-    book.properties.created = from_iso(sheet.answer["known_at"]).replace(tzinfo=None)
+    book.properties.created = sheet.known_at.replace(tzinfo=None)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -157,8 +168,12 @@ def _cell(page: Any, value: Value, *, bold: bool) -> Any:
     return cell
 
 
-def name_of(sheet: Sheet, form: str, asked: Sequence[str | None]) -> str:
-    """Return a name for the file, without what a file system or a header minds."""
-    day = sheet.answer["through"] or kst_day(from_iso(sheet.answer["known_at"])).isoformat()
-    parts = [sheet.about, *(one for one in asked if one), day]
+def name_of(sheet: Sheet, form: str, asked: Sequence[str | None], *, as_known: bool = False) -> str:
+    """Return a name for the file, without what a file system or a header minds.
+
+    ``as_known``: an earlier instant was asked for, and the name has its KST day, too.
+    """
+    known = kst_day(sheet.known_at).isoformat()
+    days = [sheet.answer["through"], f"known-{known}"] if as_known else [sheet.answer["through"] or known]
+    parts = [one for one in (sheet.about, *asked, *days) if one]
     return re.sub(r"[^\w.-]+", "-", "_".join(parts)) + f".{form}"

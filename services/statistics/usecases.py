@@ -182,7 +182,7 @@ class Statistics:
         sheet = Sheet(about, answer, continued=cursor is not None)
         named = (asked.get("programme_id") or umbrella, asked.get("district"), asked.get("month"))
         return {
-            "name": name_of(sheet, format, named),
+            "name": name_of(sheet, format, named, as_known=asked.get("known_at") is not None),
             "media_type": MEDIA_TYPES[format],
             "encoding": "base64" if format == "xlsx" else "text",
             "content": written(sheet, format),

@@ -61,7 +61,8 @@ class DeadLetter:
     #: ``rejected``, ``delivery_limit``, ``unbound``, ``unanswerable`` or ``stuck``.
     code: str
     reason: str
-    #: Seconds since it died, or since it happened where the death has no time; None when neither is known.
+    #: Seconds since it died, or since it happened where the death has no time; None when neither is known, and for
+    #: what is parked: nobody notes since when.
     age: float | None
     routing_key: str
     body: bytes = field(repr=False)
@@ -166,7 +167,8 @@ class DeadLetters:
         said = _said(delivery.body)
         code, reason, died = _why(name, delivery, known)
         happened = _instant(said.get("time"))
-        since = died or happened
+        # The broker notes no instant when it parks a message; an event may be told long after it happened.
+        since = None if name == PARKED else died or happened
         return DeadLetter(
             id=fingerprint(queue, delivery),
             queue=queue,

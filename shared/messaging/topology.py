@@ -115,6 +115,7 @@ QUEUES: tuple[QueueSpec, ...] = (
             placement.OPENING_PUBLISHED,
             work.ATTENDANCE_SETTLED,
             work.ATTENDANCE_DELAYED,
+            work.ATTENDANCE_DISPUTED,
             work.ATTENDANCE_DISPUTE_ANSWERED,
             pay.ALLOWANCE_EARNED,
             pay.ALLOWANCE_HELD_BACK,

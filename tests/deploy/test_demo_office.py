@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.cli.demo import HERE, OWN_MACHINE, with_own_machine
 from deploy.demo.office.verdict import Outcome
+from deploy.pids import Process
+from deploy.running import ROOT, Running
 
 
 def a_good_outcome(**changed: Any) -> Outcome:
@@ -77,3 +85,46 @@ def test_each_figure_breaks_one_promise(changed: dict[str, Any]) -> None:
 
     assert not outcome.ok
     assert sum(not promise.kept for promise in outcome.promises()) == 1
+
+
+def a_town(networks: str) -> Running:
+    """A town that runs, as this process, and was started to read calendars in these networks."""
+    # Nobody answers at its addresses: whoever goes on to play the scenario fails in another way.
+    away = "amqp://127.0.0.1:1/"
+    return Running(
+        supervisor=Process.of(os.getpid()), started_at="", state="ready", amqp_url=away, calendar_networks=networks
+    )
+
+
+@pytest.mark.parametrize(
+    ("networks", "reads"),
+    [("", False), ("10.20.0.0/16, fd00:1::/32", False), (OWN_MACHINE, True), ("10.20.0.0/16, 127.0.0.0/8,", True)],
+)
+def test_a_town_tells_whether_it_was_started_to_read_a_calendar_on_this_machine(networks: str, reads: bool) -> None:
+    assert a_town(networks).reads_calendars_at(HERE) is reads
+
+
+def test_a_town_that_the_demo_starts_may_read_its_calendar_whatever_else_it_may_read() -> None:
+    assert with_own_machine("") == OWN_MACHINE
+    assert with_own_machine(f" {OWN_MACHINE}") == OWN_MACHINE
+    assert with_own_machine("10.20.0.0/16, ") == f"10.20.0.0/16,{OWN_MACHINE}"
+
+
+def test_a_running_town_that_would_refuse_the_calendar_is_told_of_before_anything_is_played(tmp_path: Path) -> None:
+    a_town("10.20.0.0/16").write(tmp_path)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.cli", "demo", "office", "--json"],
+        env=os.environ | {"SIPBUN_STATE_DIR": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 3, done.stderr
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "calendar_not_allowed"
+    assert "SIPBUN_CALENDAR_NETWORKS=10.20.0.0/16,127.0.0.1/32 ./sipbun up" in error["fix"]
+    assert "./sipbun down" in error["fix"]
+    assert Running.read(tmp_path) is not None, "a town that somebody else started was touched"

@@ -12,9 +12,17 @@ import pytest
 import typer
 
 from deploy.cli.__main__ import Door
-from deploy.commands import COMMANDS, options_of
+from deploy.cli.demo import Scenario
+from deploy.commands import COMMANDS, no_such, options_of
 from deploy.machine import Finding, status_of
 from deploy.running import ROOT
+
+#: What is said of `./sipbun statsu`.
+UNKNOWN = [
+    "그런 명령은 없습니다 (no such command): statsu",
+    "  혹시 이것입니까 (did you mean): ./sipbun status",
+    "  ./sipbun --help",
+]
 
 
 def ask(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -73,8 +81,27 @@ def test_a_command_that_there_is_not_is_refused_before_anything_is_installed(tmp
     told = ask(tmp_path / "state", "statsu")
 
     assert told.returncode == 2
-    assert "그런 명령은 없습니다 (no such command): statsu" in told.stderr
+    assert told.stderr.splitlines() == UNKNOWN
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_that_there_is_not_is_refused_in_the_same_words_once_everything_is_installed() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "deploy.cli", "statsu"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.splitlines() == UNKNOWN
+
+
+def test_a_command_like_no_other_is_refused_without_a_guess() -> None:
+    assert no_such("은하수").splitlines() == ["그런 명령은 없습니다 (no such command): 은하수", UNKNOWN[-1]]
+
+
+def test_the_short_help_of_the_demo_names_every_scenario(tmp_path: Path) -> None:
+    told = ask(tmp_path / "state", "demo", "--help").stdout
+
+    assert [scenario for scenario in Scenario if scenario not in told] == []
 
 
 def test_a_command_that_needs_packages_still_prepares_first(tmp_path: Path) -> None:

@@ -138,9 +138,13 @@ def test_a_step_that_fails_ends_the_start_and_its_last_words_are_told(state: Pat
         up(state, "town_without_topology", joined)
 
 
-def test_replicas_get_names_and_ports_of_their_own(state: Path, joined: dict[str, str]) -> None:
-    found = up(state, "small_town", joined, replicas={"placement": 2})
+def test_replicas_get_names_and_ports_of_their_own_and_the_record_says_what_calendars_it_reads(
+    state: Path, joined: dict[str, str]
+) -> None:
+    networks = {"SIPBUN_CALENDAR_NETWORKS": "10.20.0.0/16"}
+    found = up(state, "small_town", joined | networks, replicas={"placement": 2})
 
+    assert found.calendar_networks == "10.20.0.0/16"
     assert [one.name for one in found.processes] == ["placement-1", "placement-2", GATEWAY]
     assert len({one.port for one in found.processes}) == 3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -145,11 +146,11 @@ class People(Folk):
             plan = self.random.choice(self.plans)
             roll = self.random.random()
             named = {"opening_id": plan.opening_id}
-            if roll < 0.78:
+            if roll < 0.7:
                 opening, resident = self._one_of("apply")
                 self.insist("placement_openings", "select", officer, opening_id=opening, resident_id=resident)
             elif roll < 0.88:
-                opening, resident = self._one_of("select")
+                opening, resident = self._one_with_a_place()
                 self.insist("placement_openings", "release_place", officer, opening_id=opening, resident_id=resident)
             elif roll < 0.93:
                 opening, resident = self._one_of("apply")
@@ -170,6 +171,19 @@ class People(Folk):
         if done and self.random.random() < 0.75:
             return self.random.choice(done)
         return self.random.choice(self.plans).opening_id, self.random.choice(RESIDENTS).subject
+
+    def _one_with_a_place(self) -> tuple[str, str]:
+        """Return an opening and somebody who should have a place in it: of one that should be full, if there is any."""
+        places = {plan.opening_id: plan.places for plan in self.plans}
+        first_come = {plan.opening_id for plan in self.plans if plan.mode == "first_come"}
+        selected = {
+            (asked["opening_id"], asked.get("resident_id", asked["actor"]))
+            for verb, asked, _ in self.ledger.done
+            if verb == "select" or (verb == "apply" and asked["opening_id"] in first_come)
+        }
+        taken = Counter(opening for opening, _ in selected)
+        full = sorted(one for one in selected if taken[one[0]] >= places[one[0]])
+        return self.random.choice(full) if full else self._one_of("select")
 
     def _tell_from_outside(self) -> None:
         """Two offices of one publisher number their events alike; one says what nobody knows, one breaks its word."""

@@ -72,7 +72,11 @@ class PublishOpening(Body):
             "description": "담당자 선정, 선착순, 순위, 추첨 · an officer selects, first come, ranked by scores, drawn"
         },
     )
-    deadline = instant(example="2026-11-30T18:00:00+09:00")
+    deadline = instant(
+        description="지원 마감. 담당자 선정(mode officer)도 이때까지만 할 수 있고, 올린 뒤에는 바꿀 수 없습니다 · "
+        "until when one can apply; an officer's selection (mode officer) ends then, too, and it can't be changed later",
+        example="2026-11-30T18:00:00+09:00",
+    )
     dong = fields.String(allow_none=True, validate=validate.Length(1, 40), metadata={"example": "첨단2동"})
     waitlist = fields.Boolean(
         allow_none=True,
@@ -128,6 +132,13 @@ class Opening(OpeningState):
     scores = fields.List(fields.Nested(Score))
     target_group = fields.String(allow_none=True)
     membership = fields.String(metadata={"description": "anyone · preferred · required"})
+    groups = fields.List(
+        fields.String(),
+        metadata={
+            "description": "membership 이 살피는 대상 집단: 공고의 target_group, 없으면 사업의 대상 집단. 이 가운데 하나면 됩니다 · "
+            "whom membership is about: the opening's target_group or else the programme's groups; one of them is enough"
+        },
+    )
     direct_job = fields.Boolean(metadata={"description": "직접일자리: 다른 직접일자리와 겹칠 수 없음"})
     engagement = fields.String()
     seed_hash = fields.String(allow_none=True, metadata={"description": "추첨 시드의 약속 · commits to the draw's seed"})
@@ -204,7 +215,8 @@ class Select(Body):
         allow_none=True,
         validate=[validate.Length(1, 200), PRINTABLE],
         metadata={
-            "description": "선정한 까닭, 특히 등록하지 않은 분일 때; 배치와 함께 남습니다 · why, above all for somebody unregistered; kept",
+            "description": "선정한 까닭, 특히 등록하지 않은 분일 때; 배치와 함께 남고 나중에 더할 수 없습니다 · "
+            "why, above all for somebody unregistered; kept with the place, and not to be added later",
             "example": "전화로 지원하여 창구에서 등록할 예정",
         },
     )

@@ -64,7 +64,7 @@ class District(DistrictName):
 
 
 class TargetGroup(Body):
-    code = text(40, example="elder")
+    code = text(40, example="elderly")
     name_ko = text(80, example="어르신")
     legal_basis = fields.String(
         allow_none=True,

@@ -18,6 +18,7 @@ tasks = Subject("tasks", __name__, description="할 일 · tasks")
 SHEET = "/v1/attendance/{id}"
 #: Where one thing of a kind is read, and, where there is one, the list of them all.
 LINKS: Mapping[tuple[str, str], tuple[str, str | None]] = {
+    ("resident", "offers_to_confirm"): ("/v1/applications/{id}/why", "/v1/residents/{subject}/applications"),
     ("resident", "evaluations_owed"): ("/v1/evaluations/{id}", "/v1/evaluations/owed?side=resident"),
     ("host", "shifts_to_confirm"): (SHEET, None),
     ("host", "shifts_unclear"): (SHEET, None),
@@ -43,7 +44,7 @@ class OneTask(Told):
     until = fields.String(allow_none=True, metadata={"description": "기한 · its deadline"})
     since = fields.String(allow_none=True, metadata={"description": "기다린 때부터 · since when it has waited"})
     about = fields.String(
-        metadata={"description": "일터, 공고, 제안 또는 사업과 달 · workplace, opening, proposal, or programme and month"}
+        metadata={"description": "일터와 날, 공고, 제안 또는 사업과 달 · workplace and day, opening, proposal, or programme and month"}
     )
 
 

@@ -47,7 +47,7 @@ class EvaluationsPage(Body):
 
 
 class MyEvaluations(EvaluationsPage):
-    side = choice(*SIDES, description="어느 쪽으로서, 비우면 주민 · as which side; resident when absent")
+    side = choice(*SIDES, description="어느 쪽으로서; 비우면 자기 역할, 둘 다면 주민 · as which side; one's own role when absent")
 
 
 class Objection(Body):

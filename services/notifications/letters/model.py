@@ -52,6 +52,7 @@ WORK_KINDS = (
     "application_withdrawn",
     "attendance_settled",
     "attendance_delayed",
+    "attendance_disputed",
     "dispute_answered",
     "allowance_recovered",
     "allowance_held_back",

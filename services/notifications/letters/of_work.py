@@ -46,6 +46,13 @@ def _settled(data: _Data) -> Matter | None:
     )
 
 
+def _disputed(data: _Data) -> Matter | None:
+    # Not to whoever said it, nor where an older fact does not tell who did.
+    if data.get("by_role", "resident") == "resident":
+        return None
+    return _of_opening("attendance_disputed", "day", "until", reason="by_role")(data)
+
+
 def _of_pay(kind: str, *kept: str) -> Callable[[_Data], Matter]:
     return lambda data: Matter(kind, data["pay_month_id"], {name: data[name] for name in ("month", "won", *kept)})
 
@@ -75,6 +82,7 @@ PERSONAL: Mapping[str, Callable[[_Data], Matter | None]] = {
     openings.APPLICATION_WAITLISTED.type: _of_opening("waitlisted", "rank"),
     work.ATTENDANCE_SETTLED.type: _settled,
     work.ATTENDANCE_DELAYED.type: _of_opening("attendance_delayed", "day", "until", reason="missing"),
+    work.ATTENDANCE_DISPUTED.type: _disputed,
     work.ATTENDANCE_DISPUTE_ANSWERED.type: _of_opening("dispute_answered", "day", reason="answer"),
     pay.ALLOWANCE_EARNED.type: _earned,
     pay.ALLOWANCE_HELD_BACK.type: _of_pay("allowance_held_back", "cap"),

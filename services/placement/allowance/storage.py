@@ -127,6 +127,11 @@ class PayMonths(Aggregates[PayMonth]):
         """Return how many months a batch has claimed and the bank has not answered for."""
         return self.collection.count({"claimed": batch_id})
 
+    def has_claim(self, batch_id: str, until: str) -> bool:
+        """Return whether a batch has claimed a month up to ``until`` (YYYY-MM) that the bank has not answered for."""
+        claimed = {"claimed": batch_id, "month": {"$lte": until}}
+        return self.collection.find_one(claimed, ["_id"]) is not None
+
     def confirm(self, claims: Iterable[Claim]) -> int:
         """Let these claims wait no more, part by part: only where the month still is as it was when they were read.
 

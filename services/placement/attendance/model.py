@@ -180,7 +180,9 @@ class Sheet(Card):
         )
         self.disputes = (*self.disputes, dispute)
         self.say(
-            events.ATTENDANCE_DISPUTED.fact(**self.named(), dispute=dispute.number, until=iso(dispute.until))
+            events.ATTENDANCE_DISPUTED.fact(
+                **self.named(), dispute=dispute.number, until=iso(dispute.until), by_role=by
+            )
         )
         return dispute.number
 

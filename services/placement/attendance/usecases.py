@@ -92,6 +92,9 @@ class AttendanceDesk:
         by = RESIDENT
         if actor.subject == known.resident_id:
             must_be_self(actor, known.resident_id, tenant=known.tenant)
+        elif actor.is_any(RESIDENT) and not actor.is_any(HOST):
+            must_be(actor, RESIDENT, tenant=known.tenant)
+            raise Refused("only_for_oneself", field="token")
         else:
             by = _staff(actor, self._opening(known.opening_id), officers=False)
         now = self.clock.now()

@@ -11,7 +11,7 @@ from services.placement.allowance.ports import Programme, Programmes
 from services.placement.allowance.storage import PayMonths
 from services.placement.batches.gathering import LEASE, Gatherer
 from services.placement.batches.layouts import Layouts
-from services.placement.batches.model import MOST_ROWS, Batch
+from services.placement.batches.model import FILED, MOST_ROWS, Batch
 from services.placement.batches.settling import Settler
 from services.placement.batches.shown import doubts_shown, rows_shown, shown
 from services.placement.batches.storage import Batches
@@ -191,8 +191,13 @@ class BatchDesk:
     def _must_be_payable(self, batch_id: str, programme: Programme, month: str) -> None:
         if month > kst_month(self.clock.now()):
             raise Refused("month_not_begun", field="month", month=month)
-        if self.batches.find(batch_id) is None and not self.months.owing(programme.id, month):
-            raise Refused("nothing_to_pay", field="month", month=month)
+        if self.batches.find(batch_id) is not None or self.months.owing(programme.id, month):
+            return
+        for batch in self.batches.heads_of(programme.id):
+            # What it has claimed, and what came to it since, is claimed again only once the bank has answered.
+            if batch.state == FILED and not batch.is_answered and self.months.has_claim(batch.id, month):
+                raise Refused("batch_at_the_bank", field="month", month=month, batch=batch.id, filed_on=batch.filed_on)
+        raise Refused("nothing_to_pay", field="month", month=month)
 
     def _for_officer(self, actor: Actor, batch_id: str) -> Batch:
         batch = self.batches.get(batch_id)

@@ -28,6 +28,9 @@ def opening_is_open(opening: Opening, _application: Application, _now: datetime)
     """Only an open opening gives places; a filled one says so, which is how a race for the last place ends."""
     if opening.state == OPEN:
         return None
+    if opening.state == CLOSED:
+        ended = {} if opening.ended_at is None else {"ended": iso(opening.ended_at)}
+        return Refused("selection_has_ended", field="opening_id", state=opening.state, **ended)
     code = "no_place_left" if opening.state == FILLED else f"opening_is_{opening.state}"
     return Refused(code, field="opening_id", state=opening.state)
 

@@ -97,6 +97,7 @@ def shown(opening: Opening) -> dict[str, Any]:
         "scores": [{"rule": score.rule, "weight": score.weight} for score in terms.scores],
         "target_group": terms.target_group,
         "membership": terms.membership,
+        "groups": list(opening.groups),
         "direct_job": opening.direct_job,
         "engagement": opening.engagement,
         "seed_hash": opening.seed_hash,

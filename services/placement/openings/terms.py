@@ -154,10 +154,17 @@ def has_shifts(terms: Terms, now: datetime) -> Refused | None:
     return None
 
 
+def work_lies_ahead(terms: Terms, now: datetime) -> Refused | None:
+    """Work that is over can't be given any more; said before the deadline is, as no deadline would do."""
+    if now < terms.ends or terms.rehearsal:
+        return None
+    return Refused("work_in_the_past", field="shifts.0.end", ends=iso(terms.shifts[0].end))
+
+
 def deadline_lies_ahead(terms: Terms, now: datetime) -> Refused | None:
     """Applications can still come, and selection is over before the last shift is."""
     if terms.deadline <= now:
-        return Refused("deadline_passed", field="deadline", deadline=iso(terms.deadline))
+        return Refused("deadline_in_the_past", field="deadline", deadline=iso(terms.deadline))
     if terms.deadline > terms.ends and not terms.rehearsal:
         return Refused("deadline_after_work", field="deadline", ends=iso(terms.ends))
     return None
@@ -194,6 +201,7 @@ def scores_can_be_explained(terms: Terms, _now: datetime) -> Refused | None:
 TERMS_RULES: tuple[TermsRule, ...] = (
     has_places,
     has_shifts,
+    work_lies_ahead,
     deadline_lies_ahead,
     mode_is_known,
     offers_can_be_confirmed,

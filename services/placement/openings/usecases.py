@@ -52,8 +52,8 @@ class OpeningDesk(Applying):
     ) -> dict[str, Any]:
         """Give a place to an applicant; the same place is never given twice, whoever races.
 
-        ``warnings``: ``resident_not_registered``, for somebody whom nobody registered here (they cannot be written to or
-        paid before they are), ``registration_not_checked`` when nobody could say; the ``reason`` is kept with the place.
+        ``warnings``: ``resident_not_registered``, for somebody whom nobody registered here (before they are, they get no
+        mail and cannot be paid), ``registration_not_checked`` when nobody could say; the ``reason`` is kept with the place.
         """
         application = self.applications.get(Application.id_of(opening_id, resident_id))
         must_be(actor, "officer", tenant=application.tenant, district=application.district)

@@ -205,6 +205,8 @@ class Programme(Aggregate):
         found = next((one for one in self.target_groups if one.code == group), None)
         if found is None:
             known = [one.code for one in self.target_groups]
+            if not known:
+                raise Refused("programme_has_no_target_groups", field="target_group", group=group)
             raise Refused("target_group_unknown", field="target_group", group=group, known=known)
         if not found.legal_basis:
             raise Refused("target_group_needs_legal_basis", field="target_group", group=found.name_ko)

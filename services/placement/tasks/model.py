@@ -8,27 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from heapq import nsmallest
 from typing import Any
 
+from services.placement.allowance.lines import RETURNED
 from services.placement.allowance.model import PayMonth
 from services.placement.attendance.card import OPEN as SHEET_OPEN
 from services.placement.attendance.deciding import HOST
 from services.placement.attendance.model import RESIDENT, Sheet
 from services.placement.batches.model import Batch
-from services.placement.openings.model import CLOSED, OPEN, Opening
+from services.placement.openings.model import CLOSED, OPEN, Application, Opening
 from services.placement.openings.terms import OFFICER as BY_OFFICER
 from services.placement.proposals.call import Call
 from services.placement.proposals.model import Proposal
 from services.placement.trust.model import OTHER, WAITING, Evaluation
-from shared.clock import iso
+from shared.clock import iso, kst_day, start_of_kst_day
 from shared.errors import Refused
 
 OFFICER = "officer"
 #: What can await somebody, by their role, in the order in which it is told.
 KINDS = {
-    RESIDENT: ("evaluations_owed",),
+    RESIDENT: ("offers_to_confirm", "evaluations_owed"),
     HOST: ("shifts_to_confirm", "shifts_unclear", "attendance_disputes", "places_lost", "evaluations_owed"),
     OFFICER: (
         "attendance_disputes",
@@ -111,7 +112,7 @@ def of_sheet(sheet: Sheet) -> Task:
     until = sheet.settles_at if sheet.state == SHEET_OPEN and not sheet.unclear else sheet.waits_until
     dispute = sheet.open_dispute
     since = sheet.end if dispute is None else dispute.at
-    return Task(sheet.id, until, since, sheet.place)
+    return Task(sheet.id, until, since, f"{sheet.place} {kst_day(sheet.start).isoformat()}")
 
 
 def to_confirm(sheets: Iterable[Sheet], subject: str, now: datetime) -> list[Task]:
@@ -138,6 +139,14 @@ def disputed(sheets: Iterable[Sheet], subject: str, *, by: str | None = None) ->
 
 
 # Openings.
+
+
+def offer_to_confirm(application: Application, opening: Opening, now: datetime) -> Task | None:
+    """Return the task that a place is kept for this applicant until they confirm it, or None."""
+    offer = opening.offer_of(application.resident_id)
+    if offer is None or offer.attempt != application.attempt or now >= offer.until:
+        return None
+    return Task(application.id, offer.until, offer.made_at, opening.terms.title)
 
 
 def may_have_shifts_to_confirm(opening: Opening, settle_after: timedelta, now: datetime) -> bool:
@@ -204,8 +213,17 @@ def to_clear_up(batches: Iterable[Batch], subject: str) -> list[Task]:
 def sent_back(months: Iterable[PayMonth], subject: str) -> list[Task]:
     """Return the months of pay that the bank sent back and that are due again; not the caller's own."""
     return [
-        Task(month.id, None, None, f"{month.programme_id} {month.month}") for month in months if month.resident_id != subject
+        Task(month.id, None, _back_since(month), f"{month.programme_id} {month.month}")
+        for month in months
+        if month.resident_id != subject
     ]
+
+
+def _back_since(month: PayMonth) -> datetime | None:
+    """Return the beginning of the KST day on which the bank last sent something of it back, or None."""
+    days = [one.day for one in month.payments if one.state == RETURNED and one.day is not None]
+    latest = max([*days, *(one.day for one in month.sent_back)], default=None)
+    return None if latest is None else start_of_kst_day(date.fromisoformat(latest))
 
 
 # Proposals.

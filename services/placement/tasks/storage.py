@@ -19,7 +19,7 @@ from services.placement.attendance.model import Sheet
 from services.placement.attendance.storage import Sheets
 from services.placement.batches.model import PREPARED, Batch
 from services.placement.batches.storage import HEAD, Batches
-from services.placement.openings.model import OPEN, PENDING, Opening
+from services.placement.openings.model import OPEN, PENDING, WAITING, Application, Opening
 from services.placement.openings.storage import Applications, Openings
 from services.placement.proposals.call import Call
 from services.placement.proposals.model import SUBMITTED, Proposal
@@ -50,6 +50,13 @@ class Waiting:
     calls: Calls
     proposals: Proposals
     evaluations: Evaluations
+
+    def applied_for(self, tenant: str, resident_id: str) -> tuple[list[tuple[Application, Opening]], bool]:
+        """Return a resident's applications that may still get a place, each with its opening."""
+        query = {"resident_id": resident_id, "tenant": tenant, "state": {"$in": list(WAITING)}}
+        found, whole = _some(self.applications, query)
+        openings = self.openings.get_many(sorted({one.opening_id for one in found}))
+        return [(one, openings[one.opening_id]) for one in found if one.opening_id in openings], whole
 
     def sheets_of(self, tenant: str, districts: frozenset[str]) -> Found[Sheet]:
         """Return the sheets that wait for an officer's word or answer."""

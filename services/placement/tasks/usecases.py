@@ -40,7 +40,7 @@ class TaskDesk:
         must_be(actor, RESIDENT, HOST, OFFICER)
         now = self.clock.now()
         roles: dict[str, Callable[[Actor, datetime], Piles]] = {
-            RESIDENT: lambda actor, _now: {"evaluations_owed": self._owed(actor, RESIDENT)},
+            RESIDENT: self._of_resident,
             HOST: self._of_host,
             OFFICER: self._of_officer,
         }
@@ -50,6 +50,13 @@ class TaskDesk:
                 piles = piles_of(actor, now)
                 tasks += [piles[kind].told(role, kind) for kind in KINDS[role] if piles[kind].tasks]
         return {"as_of": iso(now), "tasks": tasks}
+
+    # Residents.
+
+    def _of_resident(self, actor: Actor, now: datetime) -> Piles:
+        found, whole = self.waiting.applied_for(actor.tenant, actor.subject)
+        offered = [task for one, opening in found if (task := model.offer_to_confirm(one, opening, now)) is not None]
+        return {"offers_to_confirm": Pile(offered, whole), "evaluations_owed": self._owed(actor, RESIDENT)}
 
     # Hosts.
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from services.placement.trust.model import Evaluation
 from services.placement.trust.ports import Outcome, WorkRecords
-from services.placement.trust.rules import RESIDENT
+from services.placement.trust.rules import RESIDENT, own_side
 from services.placement.trust.shown import evaluation_row
 from shared.actors import Actor, must_be
 from shared.clock import Clock
@@ -36,8 +36,11 @@ class OwedDesk:
     records: WorkRecords
     clock: Clock
 
-    def owed(self, actor: Actor, *, side: str = RESIDENT, limit: int = PAGE, cursor: str | None = None) -> Outcome:
+    def owed(
+        self, actor: Actor, *, side: str | None = None, limit: int = PAGE, cursor: str | None = None
+    ) -> Outcome:
         """Return ``{"evaluations", "cursor"}``: those in which the caller has yet to speak for that side, by ``until``."""
+        side = side or own_side(actor)
         must_be(actor, side)
         checked_limit(limit, PAGE)
         rows, further = page(

@@ -6,10 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from shared.actors import Actor
 from shared.errors import Refused
 
 RESIDENT, HOST = "resident", "host"
 SIDES = (RESIDENT, HOST)
+
+
+def own_side(actor: Actor) -> str:
+    """Return for which side somebody speaks who did not say: a host for the workplace, everybody else for themselves."""
+    return HOST if actor.is_any(HOST) and not actor.is_any(RESIDENT) else RESIDENT
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from services.placement.programmes.schemas import Command
 from services.placement.trust.model import LONGEST
-from services.placement.trust.rules import RESIDENT, SIDES
+from services.placement.trust.rules import SIDES
 from services.placement.trust.usecases import ANSWERS, PAGE
 from shared.events.contract import PRINTABLE
 
@@ -47,9 +47,9 @@ class Page(Schema):
 
 
 class MyEvaluations(Page):
-    """For which side the caller speaks."""
+    """For which side the caller speaks; their own role's when absent."""
 
-    side = fields.String(load_default=RESIDENT, validate=validate.OneOf(SIDES, error="Give one of: {choices}."))
+    side = fields.String(validate=validate.OneOf(SIDES, error="Give one of: {choices}."))
 
 
 class Appeal(Command):

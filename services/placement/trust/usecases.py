@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.placement.trust.model import REJECTED, UPHELD, Appeal, Evaluation, Word
 from services.placement.trust.ports import Evaluations, Openings, Outcome, WorkRecords
-from services.placement.trust.rules import HOST, RESIDENT, Rules
+from services.placement.trust.rules import HOST, RESIDENT, Rules, own_side
 from services.placement.trust.shown import evaluation_row
 from shared.actors import Actor, must_be, must_be_self
 from shared.aggregate import Act
@@ -103,9 +103,10 @@ class EvaluationDesk:
         return evaluation_row(found, sides=sides, officer=not sides)
 
     def my_evaluations(
-        self, actor: Actor, *, side: str = RESIDENT, limit: int = PAGE, cursor: str | None = None
+        self, actor: Actor, *, side: str | None = None, limit: int = PAGE, cursor: str | None = None
     ) -> Outcome:
         """Return ``{"evaluations", "cursor"}``, latest first: those in which the caller speaks for that side."""
+        side = side or own_side(actor)
         must_be(actor, "host" if side == HOST else "resident")
         checked_limit(limit, PAGE)
         own: Document = {"hosts": actor.subject} if side == HOST else {"resident_id": actor.subject}

@@ -12,6 +12,8 @@ WITNESSES = ("code", "host", "officer")
 SAID = ("in", "out", "absent")
 RESULTS = ("worked", "partly", "absent", "excused")
 ANSWERS = ("upheld", "rejected")
+#: Who may say that a shift was otherwise.
+DISPUTERS = ("resident", "host", "officer")
 
 
 class PlacementRef(Schema):
@@ -71,10 +73,11 @@ class AttendanceDelayed(AttendanceRef):
 
 
 class AttendanceDisputed(AttendanceRef):
-    """The resident or the host says that it was otherwise."""
+    """Somebody, ``by_role``, says that it was otherwise; an officer should answer ``until`` then."""
 
     dispute = whole(1)
     until = InstantText(required=True)
+    by_role = fields.String(validate=validate.OneOf(DISPUTERS))
 
 
 class DisputeAnswered(AttendanceRef):
@@ -147,7 +150,7 @@ ATTENDANCE_DISPUTED = Contract(
     "placement.attendance.disputed",
     1,
     AttendanceDisputed,
-    {**_ATTENDANCE, "dispute": 1, "until": "2026-12-08T18:00:00+09:00"},
+    {**_ATTENDANCE, "dispute": 1, "until": "2026-12-08T18:00:00+09:00", "by_role": "host"},
 )
 ATTENDANCE_DISPUTE_ANSWERED = Contract(
     "placement.attendance.dispute_answered", 1, DisputeAnswered, {**_ATTENDANCE, "dispute": 1, "answer": "upheld"}

@@ -31,7 +31,7 @@ EXPLAINED: Mapping[str, frozenset[str]] = {
     "publish": frozenset({TOO_LATE, "budget_exceeded"}),
     "apply": _OPENING | set(LIMITS),
     "select": _OPENING
-    | {"no_place_left", "already_selected", *LIMITS, "application_not_pending", TOO_LATE},
+    | {"selection_has_ended", "no_place_left", "already_selected", *LIMITS, "application_not_pending", TOO_LATE},
     "accept_offer": frozenset(
         {"no_such_offer", "offer_is_lost", "already_selected", *LIMITS, "application_not_pending", TOO_LATE}
     ),
@@ -46,7 +46,7 @@ EXPLAINED: Mapping[str, frozenset[str]] = {
     "dispute": _SHEET | {"dispute_is_open", "dispute_was_answered"},
     "answer": _SHEET | {"no_open_dispute", "nothing_to_correct"},
     "excuse": _SHEET | {"attendance_was_worked", "attendance_is_excused"},
-    "prepare": frozenset({"nothing_to_pay"}),
+    "prepare": frozenset({"nothing_to_pay", "batch_at_the_bank"}),
     "drop_row": frozenset({"no_such_row", "batch_is_not_so_far"}),
     "cancel": frozenset({"batch_is_not_so_far"}),
     "approve": frozenset({"four_eyes_needed", "batch_is_not_so_far", "batch_is_empty"}),

@@ -36,6 +36,9 @@ LETTERS: Mapping[str, Owed] = {
     "offer.lapsed": lambda data: ("place_lapsed", data["opening_id"]) if data["reason"] in ("expired", "declined") else None,
     "attendance.settled": _settled,
     "attendance.delayed": _of("attendance_delayed"),
+    "attendance.disputed": lambda data: (
+        ("attendance_disputed", data["opening_id"]) if data.get("by_role") not in (None, "resident") else None
+    ),
     "attendance.dispute_answered": _of("dispute_answered"),
     "allowance.held_back": _of("allowance_held_back", "pay_month_id"),
     "allowance.paid": _of("allowance_paid", "pay_month_id"),

@@ -177,7 +177,7 @@ PEOPLE: Rows = {
     "POST /v1/attendance/<attendance_id>/dispute": (
         f"/v1/attendance/{SHEET}/dispute",
         {"text": "세 시간 일했습니다."},
-        {**NOBODY, BYEOL: "role_not_allowed", OTHER_HOST: "not_your_opening", OFFICER: "role_not_allowed"},
+        {**NOBODY, BYEOL: "only_for_oneself", OTHER_HOST: "not_your_opening", OFFICER: "role_not_allowed"},
     ),
     "POST /v1/attendance/<attendance_id>/excuse": (f"/v1/attendance/{SHEET}/excuse", {"reason": "병원 진료"}, OFFICERS),
     "GET /v1/residents/<resident_id>/attendance": (

@@ -157,6 +157,59 @@ def test_a_hosts_own_dispute_awaits_officers_only(town: Neighbourhood, settled: 
     assert who_sees(town, "attendance_disputes", settled) == names(*OFFICERS)
 
 
+# Places that are offered.
+
+
+def drawn(town: Neighbourhood) -> dict[str, Actor]:
+    """Draw who of two is offered the only place, and return them by who was asked and who waits."""
+    start = town.clock.now().replace(minute=0, second=0, microsecond=0)
+    shift = {"start": iso(start.replace(day=start.day + 3)), "end": iso(start.replace(day=start.day + 3, hour=start.hour + 2))}
+    deadline = iso(start.replace(day=start.day + 1))
+    drawn = an_opening(
+        opening_id="opn-3", shifts=[shift], hosts=[HOST.subject], deadline=deadline, places=1, mode="draw"
+    )
+    town.does(OFFICER, "POST", "/v1/openings", **drawn)
+    for one in (EUNHA, BYEOL):
+        town.does(one, "POST", "/v1/openings/opn-3/applications")
+    town.passes(days=1)
+    town.sweeps("placement_openings", "close_overdue", "ask_candidates")
+    asked = {one: town.does(OFFICER, "GET", f"/v1/applications/opn-3:{one.subject}/why")["rank"] for one in (EUNHA, BYEOL)}
+    first, second = sorted(asked, key=lambda one: asked[one])
+    return {"asked": first, "waits": second}
+
+
+def test_an_offered_place_awaits_who_was_asked_before_all_else_until_they_answer(town: Neighbourhood) -> None:
+    asked, waits = drawn(town).values()
+    offered, next_one = f"opn-3:{asked.subject}", f"opn-3:{waits.subject}"
+    assert who_sees(town, "offers_to_confirm", offered) == names(asked)
+    assert who_sees(town, "offers_to_confirm", next_one) == set()
+
+    row = town.does(asked, "GET", "/v1/tasks")["tasks"][0]
+    assert (row["kind"], row["title"], row["title_en"]) == (
+        "offers_to_confirm",
+        "제안받은 자리",
+        "Places offered to you",
+    )
+    (listed,) = town.does(asked, "GET", row["link"])["applications"]
+    assert (row["count"], row["until"]) == (1, listed["offer"]["until"])
+    task = row["first"][0]
+    assert (task["about"], task["since"]) == ("작은도서관 도서 정리", iso(town.clock.now()))
+    assert town.does(asked, "GET", task["link"])["rank"] == 1
+    town.does(asked, "POST", f"/v1/applications/{offered}/offer/accept")
+    assert who_sees(town, "offers_to_confirm", offered) == set()
+
+
+def test_an_offered_place_whose_time_is_up_awaits_the_next_from_the_waiting_list(town: Neighbourhood) -> None:
+    asked, waits = drawn(town).values()
+    until = awaiting(town, asked)["offers_to_confirm"]["until"]
+
+    town.clock.move(from_iso(until) - town.clock.now())
+
+    assert who_sees(town, "offers_to_confirm", f"opn-3:{asked.subject}") == set()
+    town.sweeps("placement_openings", "close_overdue", "ask_candidates")
+    assert who_sees(town, "offers_to_confirm", f"opn-3:{waits.subject}") == names(waits)
+
+
 # Places that come free.
 
 

@@ -84,3 +84,8 @@ def test_what_a_schema_objects_is_told_in_korean() -> None:
     assert catalogue.why("Missing data for required field.", "ko") == "꼭 필요한 값입니다."
     assert catalogue.why("Must be one of: fast, slow.", "ko") == "fast, slow 가운데 하나여야 합니다."
     assert catalogue.why("Nobody translated this.", "ko") == "Nobody translated this."
+
+
+def test_a_time_without_an_offset_is_told_in_english_by_what_to_give() -> None:
+    for fault in ("Not a valid aware datetime.", "Not a valid datetime."):
+        assert catalogue.why(fault, "en") == "Give an instant with an offset, such as 2026-11-22T09:00:00+09:00."

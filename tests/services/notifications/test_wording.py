@@ -82,6 +82,7 @@ def test_every_reason_a_contract_knows_has_its_text(language: str) -> None:
         *(the_letter(work.ATTENDANCE_SETTLED, result=one) for one in work.RESULTS if one != "worked"),
         the_letter(work.ATTENDANCE_SETTLED, revision=2),
         the_letter(APPLICATION_WITHDRAWN, by_officer=True),
+        *(the_letter(work.ATTENDANCE_DISPUTED, by_role=one) for one in work.DISPUTERS if one != "resident"),
         *(the_letter(work.ATTENDANCE_DISPUTE_ANSWERED, answer=one) for one in work.ANSWERS),
         *(the_letter(pay.ALLOWANCE_EARNED, reason=one, won=-9000) for one in ("recovery", "recovery_lifted")),
         *(the_letter(trust.APPEAL_ANSWERED, by="resident", answer=one) for one in work.ANSWERS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.notifications.letters.matters import Known, letter_of
 from services.notifications.letters.model import MailRecord
 from services.notifications.letters.of_jobs import opening_of
@@ -71,6 +73,25 @@ def test_a_shift_that_nobody_could_settle_is_told_with_what_is_missing_and_until
     assert "온 시각을 아무도 확인해 주지 않아" in words_of(came).text
     assert "나간 시각을 아무도 확인해 주지 않아" in words_of(left).text
     assert "2026. 12. 9.(수) 12:00까지 정하며" in words_of(left).text
+
+
+def test_whose_pay_waits_for_the_dispute_of_another_hears_until_when_and_whom_to_ask() -> None:
+    letter = letter_of(said(work.ATTENDANCE_DISPUTED, by_role="host"), written=MORNING)
+    opening = opening_of(said(OPENING_PUBLISHED))
+
+    assert letter is not None
+    words = words_of(letter, Known({opening.id: opening}))
+    assert "늦어도 2026. 12. 8.(화) 18:00까지 기다렸다가 지급됩니다" in words.text
+    assert "시설 담당자나 담당 공무원에게 물어보십시오" in words.text
+    assert "2026. 12. 1.(화)" in words.text
+
+
+def test_nobody_hears_of_a_dispute_of_their_own_or_of_one_that_does_not_tell_whose_it_is() -> None:
+    untold = said(work.ATTENDANCE_DISPUTED)
+    older = replace(untold, data={name: value for name, value in untold.data.items() if name != "by_role"})
+
+    assert letter_of(said(work.ATTENDANCE_DISPUTED, by_role="resident"), written=MORNING) is None
+    assert letter_of(older, written=MORNING) is None
 
 
 def test_a_resident_hears_what_was_said_of_them_while_they_may_object_and_of_no_word_of_their_own() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.placement.budgets.usecases import HOLD_FOR
-from services.placement.openings.model import Application
+from services.placement.openings.model import Application, objection
 from shared.actors import ANYONE, Actor
 from shared.aggregate import Act
+from shared.clock import iso
 from shared.errors import NotFound, Refused
 from shared.events.placement import APPLICATION_WITHDRAWN
 from tests.services.placement.office import ALLOWANCE, OFFICER, OPERATOR, TENANT, Office, a_resident, a_row
@@ -160,6 +162,21 @@ def test_an_opening_closes_at_its_deadline(office: Office) -> None:
         office.applies(2)
 
 
+def test_an_officer_who_selects_after_the_deadline_hears_that_the_selection_ended_with_it(office: Office) -> None:
+    office.an_opening(deadline=office.clock.now() + timedelta(hours=1))
+    office.applies(1)
+    office.clock.move(timedelta(hours=1))
+    office.openings.close_overdue()
+    closed = office.clock.now()
+    office.clock.move(timedelta(hours=1))
+
+    with pytest.raises(Refused) as refused:
+        office.selects(1)
+
+    assert (refused.value.code, refused.value.field) == ("selection_has_ended", "opening_id")
+    assert refused.value.values == {"state": "closed", "ended": iso(closed)}
+
+
 def test_nobody_applies_between_the_deadline_and_the_sweep(office: Office) -> None:
     office.an_opening(deadline=office.clock.now() + timedelta(hours=1))
     office.clock.move(timedelta(hours=1))
@@ -282,7 +299,7 @@ def test_a_place_costs_whole_won_rounded_up(office: Office) -> None:
     ("changes", "code", "field"),
     [
         ({"places": 0}, "places_out_of_range", "places"),
-        ({"deadline": datetime(2026, 11, 30, tzinfo=UTC)}, "deadline_passed", "deadline"),
+        ({"deadline": datetime(2026, 11, 30, tzinfo=UTC)}, "deadline_in_the_past", "deadline"),
         ({"deadline": datetime(2026, 12, 24, tzinfo=UTC)}, "deadline_after_work", "deadline"),
         ({"mode": "lottery"}, "mode_unknown", "mode"),
         ({"shifts": []}, "shifts_out_of_range", "shifts"),
@@ -296,6 +313,42 @@ def test_terms_that_can_not_be_are_refused_by_field(
 
     assert (refused.value.code, refused.value.field) == (code, field)
     assert office.budget()["held"] == 0
+
+
+@pytest.mark.parametrize("deadline", [timedelta(days=-3), timedelta(hours=1)])
+def test_work_that_is_over_is_named_first_whatever_the_deadline_is(office: Office, deadline: timedelta) -> None:
+    now = office.clock.now()
+    begins = now - timedelta(days=2)
+
+    with pytest.raises(Refused) as refused:
+        office.an_opening(shifts=[{"start": begins, "end": begins + timedelta(hours=2)}], deadline=now + deadline)
+
+    assert (refused.value.code, refused.value.field) == ("work_in_the_past", "shifts.0.end")
+    assert refused.value.values == {"ends": iso(begins + timedelta(hours=2))}
+    assert office.budget()["held"] == 0
+
+
+def test_a_rehearsals_work_may_lie_in_the_past(office: Office) -> None:
+    office.an_opening()
+    terms = office.openings.openings.get("opn-1").terms
+    later = terms.ends + timedelta(days=1)
+    past = replace(terms, deadline=later + timedelta(hours=1))
+
+    refused = objection(past, later)
+
+    assert refused is not None
+    assert refused.code == "work_in_the_past"
+    assert objection(replace(past, rehearsal=True), later) is None
+
+
+def test_work_that_has_begun_can_still_be_published(office: Office) -> None:
+    begins = office.clock.now() - timedelta(hours=1)
+
+    told = office.an_opening(
+        shifts=[{"start": begins, "end": begins + timedelta(hours=3)}], deadline=begins + timedelta(hours=2)
+    )
+
+    assert told["state"] == "open"
 
 
 def test_nobody_is_in_two_shifts_at_once(office: Office) -> None:

@@ -62,10 +62,31 @@ def test_a_csv_is_what_excel_reads_as_korean(desk: Desk) -> None:
     )
     assert told["content"].encode().startswith(b"\xef\xbb\xbf")
     found = lines(told)
-    assert found[:3] == [["일자리 통계"], ["기준일", "2026-11-22"], ["자료 시점", "2026-11-22T00:30:00.000Z"]]
+    assert found[:3] == [["일자리 통계"], ["기준일", "2026-11-22"], ["자료 시점", "2026-11-22 09:30 (KST)"]]
     assert found[4][:6] == ["사업", "시·군·구 코드", "월", "모집 인원", "지원(건)", "배치(명)"]
     assert found[5][:6] == ["gs-citizen-allowance", "29200", "2026-11", "3", "10", "3"]
     assert found[6][:6] == ["합계", "", "", "3", "10", "3"]
+
+
+def test_a_sheet_says_when_it_was_known_as_the_clock_in_seoul_shows_it_and_json_says_the_instant(desk: Desk) -> None:
+    desk.note(*a_filled_opening())
+    late = {"known_at": "2026-11-21T15:00:00.000Z"}
+
+    assert lines(export(desk, **late))[2] == cells(export(desk, "xlsx", **late))[2][:2] == [
+        "자료 시점",
+        "2026-11-22 00:00 (KST)",
+    ]
+    assert json.loads(export(desk, "json", **late)["content"])["known_at"] == late["known_at"]
+
+
+def test_the_name_of_a_file_has_the_day_in_seoul_that_was_asked_for(desk: Desk) -> None:
+    late = "2026-11-20T15:00:00.000Z"
+
+    assert export(desk)["name"] == "jobs_2026-11-22.csv"
+    assert export(desk, known_at=late)["name"] == "jobs_known-2026-11-21.csv"
+    assert export(desk, "xlsx", known_at=late, through="2026-10-31", month="2026-10")["name"] == (
+        "jobs_2026-10_2026-10-31_known-2026-11-21.xlsx"
+    )
 
 
 def test_a_file_without_a_day_does_not_call_what_is_to_come_todays(desk: Desk) -> None:

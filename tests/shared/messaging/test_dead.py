@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
+from rich.console import Console
 
+from deploy.cli.waiting import listed
 from shared.clock import SystemClock
 from shared.events.envelope import encode
 from shared.messaging.dead import LOOK_ANYWAY, DeadLetters, LimitDeaths
@@ -97,6 +100,21 @@ def test_a_dropped_letter_is_gone_and_the_others_stay(edge: Edge, letters: DeadL
 
     eventually(lambda: edge.depth(f"{QUEUE}.dead") == 2)
     assert {letter.message_id for letter in letters.look()} == {"opening-0.1.0", "opening-2.1.0"}
+
+
+def test_how_long_ago_a_parked_event_happened_is_not_how_long_it_is_parked(edge: Edge, letters: DeadLetters) -> None:
+    long_ago = orjson.dumps({"type": "kr.sipbun.placement.moon.landed.v1", "time": "2026-07-21T02:56:15Z"})
+    edge.publish(Message(EVENTS, "placement.moon.landed.v1", long_ago, message_id="달-1"))
+
+    (parked,) = letters.look(dead=False)
+
+    assert parked.time == "2026-07-21T02:56:15.000Z"
+    assert parked.age is None
+    table = Console(width=160)
+    with table.capture() as told:
+        table.print(listed([parked], title="보류함", nothing="없음", aging=False))
+    assert "2026-07-21 11:56" in told.get()
+    assert "나이" not in told.get()
 
 
 def test_a_parked_message_says_which_key_nobody_binds_and_replays_to_the_exchange(

@@ -14,7 +14,7 @@ import amqp
 import pytest
 from amqp import exceptions
 
-from deploy.management import Management
+from deploy.management import Management, ManagementRefused
 from shared.caller import asked_from
 from shared.errors import Unavailable
 from shared.messaging.rpc import DIRECT_REPLY, EXCHANGE, RpcClient
@@ -80,6 +80,29 @@ def test_a_front_end_asks_what_it_was_given_and_nothing_else(
         sipbun(town_edge, tmp_path, "front-ends", "remove", NAME)
 
 
+@pytest.mark.parametrize(
+    ("asked", "instead"),
+    [
+        ("placement_opening.nearby", "--method placement_openings.nearby"),
+        ("placement_openings.nearbi", "--method placement_openings.nearby"),
+        ("hosted_libary.echo", None),
+    ],
+)
+def test_a_method_that_nobody_answers_makes_no_user(
+    town_edge: Edge, town_host: Hosted, tmp_path: Path, asked: str, instead: str | None
+) -> None:
+    words = ("--method", "placement_openings.apply", "--method", asked)
+
+    status, told = sipbun(town_edge, tmp_path, "front-ends", "add", NAME, *words)
+
+    assert (status, told["error"]["code"]) == (2, "no_such_method")
+    assert asked in told["error"]["message"]
+    assert instead is None or told["error"]["fix"] == instead
+    assert sipbun(town_edge, tmp_path, "front-ends", "list")[1]["front_ends"] == []
+    with pytest.raises(ManagementRefused, match="404"):
+        Management(town_edge.admin_url, timeout=60).ask("GET", f"users/{NAME}")
+
+
 def written(channel: amqp.Channel, exchange: str, key: str) -> None:
     """Publish with a confirm, or raise what the broker objected."""
     channel.confirm_select()
@@ -90,7 +113,7 @@ def written(channel: amqp.Channel, exchange: str, key: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("front-ends", "add", "stranger", "--method", "a.b", "--renew"),
+        ("front-ends", "add", "stranger", "--method", "placement_openings.nearby", "--renew"),
         ("publishers", "add", "stranger", "--type-prefix", "kr.stranger", "--tenant", "gwangsan", "--renew"),
     ],
 )

@@ -77,6 +77,7 @@ ASKED: dict[str, tuple[Callable[[Office, Actor], Any], dict[str, str | None]]] =
         {
             "resident": None,
             "host": None,
+            "other resident": "only_for_oneself",
             "resident elsewhere": "other_tenant",
             "other district": "role_not_allowed",
             "officer elsewhere": "role_not_allowed",
@@ -133,6 +134,14 @@ def test_who_may(method: str, who: str) -> None:
         ask(office, ACTORS[who])
     assert caught.value.code == wanted
     assert office.database.collection("sheets").find_one({"_id": FIRST}) == before
+
+
+def test_who_disputes_anothers_shift_hears_first_that_it_is_another_tenants() -> None:
+    office = an_office_for("dispute")
+    stranger = Actor("res-elsewhere", frozenset({"resident"}), "bukgu")
+
+    with pytest.raises(Refused, match="other_tenant"):
+        office.disputes(actor=stranger)
 
 
 @pytest.mark.parametrize(("who", "many"), [("officer", 1), ("tenant's officer", 1), ("other district", 0)])

@@ -406,7 +406,7 @@ class TestDisputes:
 
         assert told["dispute"] == 1
         [made] = absent.facts(events.ATTENDANCE_DISPUTED)
-        assert made["until"] == "2026-12-08T03:01:00.000Z"
+        assert (made["until"], made["by_role"]) == ("2026-12-08T03:01:00.000Z", "resident")
         assert [fact["minutes"] for fact in absent.facts(events.ATTENDANCE_SETTLED)] == [0, 120]
         assert [fact["answer"] for fact in absent.facts(events.ATTENDANCE_DISPUTE_ANSWERED)] == ["upheld"]
 
@@ -439,6 +439,8 @@ class TestDisputes:
         absent.disputes(actor=HOST)
 
         assert absent.sheet()["disputes"][0]["by"] == "host"
+        absent.relays()
+        assert [fact["by_role"] for fact in absent.facts(events.ATTENDANCE_DISPUTED)] == ["host"]
 
     def test_an_unanswered_one_escalates_once_and_stays_in_the_officers_list(self, absent: Office) -> None:
         absent.disputes()

@@ -10,6 +10,7 @@ import pytest
 
 from services.placement.allowance.schemas import Check
 from services.placement.batches.file import Account
+from services.placement.batches.settling import Settler
 from shared.actors import Actor
 from shared.errors import Refused, Unavailable
 from shared.mongo.real import connect
@@ -184,6 +185,44 @@ def test_two_batches_never_take_the_same_month() -> None:
     office = a_pay_office()
     office.worked(1)
     office.prepares()
+
+    with pytest.raises(Refused, match="nothing_to_pay"):
+        office.prepares("bat-2")
+
+
+def test_what_came_to_a_month_at_the_bank_waits_for_the_banks_answer_and_says_of_which_batch() -> None:
+    office = a_pay_office()
+    office.worked(1)
+    office.prepares()
+    office.approves()
+    office.files_it()
+    office.worked(1, day="2026-12-02")
+    assert office.month_of(1).due_now == 20_640
+
+    with pytest.raises(Refused, match="batch_at_the_bank") as refused:
+        office.prepares("bat-2")
+    assert (refused.value.field, refused.value.values) == (
+        "month",
+        {"month": MONTH, "batch": "bat-1", "filed_on": "2027-01-05"},
+    )
+    with pytest.raises(Refused, match="nothing_to_pay"):
+        office.prepares("bat-2", month="2026-11")
+
+    office.reads(office.answer())
+    assert office.prepares("bat-2")["won"] == 20_640
+    with pytest.raises(Refused, match="nothing_to_pay"):
+        office.prepares("bat-3")
+
+
+def test_a_batch_whose_result_is_read_is_at_the_bank_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = a_pay_office()
+    office.worked(1)
+    office.prepares()
+    office.approves()
+    office.files_it()
+    monkeypatch.setattr(Settler, "try_to_move_on", lambda *_: None)
+    office.reads(office.answer())
+    assert office.state() == "filed"
 
     with pytest.raises(Refused, match="nothing_to_pay"):
         office.prepares("bat-2")

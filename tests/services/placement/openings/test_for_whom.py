@@ -164,6 +164,7 @@ def test_the_programmes_groups_count_where_the_opening_names_none_but_only_if_ea
 
         told = quoted(hall, 1)["limits"]["for_whom"]
         assert (None if told is None else told["groups"]) == counted
+        assert hall.desk.read(ANYONE, opening_id="opn-1")["groups"] == (counted or [])
 
 
 def test_what_nobody_can_be_known_to_belong_to_can_not_be_required() -> None:

@@ -73,7 +73,8 @@ def test_an_opening_for_one_group_needs_a_legal_basis(hall: Hall) -> None:
         with pytest.raises(Refused, match=code):
             hall.an_opening("opn-2", target_group=group)
 
-    assert hall.desk.read(ANYONE, opening_id="opn-1")["target_group"] == "youth"
+    told = hall.desk.read(ANYONE, opening_id="opn-1")
+    assert (told["target_group"], told["groups"]) == ("youth", ["youth"])
 
 
 def test_what_is_published_says_the_dong_and_the_programmes_flags(hall: Hall) -> None:

@@ -120,6 +120,15 @@ def test_a_target_of_an_officer_stays_and_what_was_said_adds_up_to_it(city: City
     assert sum(data["value"] - data["was"] for data in city.said("target.set")) == 0
 
 
+def test_a_programme_without_target_groups_says_so_instead_of_listing_none(city: City) -> None:
+    city.load(a_row(target_groups=[]))
+
+    with pytest.raises(Refused) as refused:
+        city.programmes.programmes.get(BYEOLBIT).must_restrict_to("youth")
+
+    assert (refused.value.code, refused.value.field) == ("programme_has_no_target_groups", "target_group")
+
+
 def test_an_opening_is_kept_for_a_group_by_a_stated_law_only(city: City) -> None:
     city.load(a_row(target_groups=[WOMEN, "누구나"]))
     programme = city.programmes.programmes.get(BYEOLBIT)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.placement.allowance.lines import CLAIMED, PAID, RETURNED, Payment, SentBack
+from services.placement.allowance.model import PayMonth
 from services.placement.allowance.payments import came_back
 from services.placement.attendance.deciding import HOST
 from services.placement.attendance.model import RESIDENT, Sheet
 from services.placement.batches.model import Batch
-from services.placement.openings.given import Placement
-from services.placement.openings.model import Opening, Shift, Terms, Workplace
+from services.placement.openings.given import Offer, Placement
+from services.placement.openings.model import Application, Opening, Shift, Terms, Workplace
 from services.placement.tasks.model import (
     COUNTED,
     Pile,
     Task,
     disputed,
     may_have_shifts_to_confirm,
+    offer_to_confirm,
+    sent_back,
     to_approve,
     to_confirm,
     unclear,
@@ -103,6 +107,43 @@ def test_the_most_urgent_come_first_and_without_a_deadline_what_waited_longest()
     assert [one["id"] for one in pile.told("officer", "selections")["first"]] == ["d", "a", "b", "c"]
 
 
+def test_a_shift_is_told_with_its_workplace_and_its_day_in_seoul() -> None:
+    night = a_sheet(start=NOW - 11 * HOUR, end=NOW - 9 * HOUR)
+
+    told = [task.about for task in to_confirm([a_sheet(), night], "host-1", NOW)]
+
+    assert told == ["은하수 작은도서관 2026-12-01", "은하수 작은도서관 2026-12-01"]
+    (settled,) = to_confirm([replace(night, start=NOW - 13 * HOUR)], "host-1", NOW)
+    assert settled.about == "은하수 작은도서관 2026-11-30"
+
+
+@pytest.mark.parametrize(
+    ("payments", "back", "since"),
+    [
+        ([("bat-1", RETURNED, "2027-01-05")], [], "2027-01-04T15:00:00.000Z"),
+        ([("bat-1", PAID, "2027-01-05")], ["2027-01-09"], "2027-01-08T15:00:00.000Z"),
+        ([("bat-1", RETURNED, "2027-01-05"), ("bat-2", RETURNED, "2027-01-12")], [], "2027-01-11T15:00:00.000Z"),
+        ([("bat-1", PAID, "2027-01-05"), ("bat-2", PAID, "2027-01-20")], [], None),
+    ],
+)
+def test_a_payment_that_came_back_waits_since_the_day_on_which_the_bank_told_it_last(
+    payments: list[tuple[str, str, str]], back: list[str], since: str | None
+) -> None:
+    month = PayMonth(
+        id="gwangsan:gs-citizen-allowance:res-1:2026-12",
+        tenant="gwangsan",
+        programme_id="gwangsan:gs-citizen-allowance",
+        district="29200",
+        resident_id="res-1",
+        month="2026-12",
+        payments=tuple(paid(*one) for one in payments),
+        sent_back=tuple(SentBack("bat-1", 20_640, day, "closed_account") for day in back),
+    )
+
+    assert [one.told()["since"] for one in sent_back([month], "officer-1")] == [since]
+    assert sent_back([month], "res-1") == []
+
+
 def test_a_shift_waits_to_be_confirmed_from_its_end_until_it_is_settled() -> None:
     assert [task.until for task in to_confirm([a_sheet()], "host-1", NOW)] == [NOW + 24 * HOUR]
     assert to_confirm([a_sheet()], "host-1", NOW - HOUR) == []
@@ -138,6 +179,21 @@ def test_nobody_is_asked_about_their_own_shift() -> None:
 )
 def test_shifts_are_looked_for_while_they_may_still_wait_to_be_confirmed(opening: Opening, recent: bool) -> None:
     assert may_have_shifts_to_confirm(opening, DAY, NOW) is recent
+
+
+@pytest.mark.parametrize(
+    ("attempt", "left", "awaits"), [(2, HOUR, True), (1, HOUR, False), (2, timedelta(0), False), (2, -HOUR, False)]
+)
+def test_an_offer_awaits_the_applicant_of_this_attempt_until_its_time_is_up(
+    attempt: int, left: timedelta, awaits: bool
+) -> None:
+    opening = an_opening(NOW + 2 * DAY)
+    opening.offers = (Offer("res-1", "opn-1:res-1", 2, 1, NOW - HOUR, NOW + left),)
+    application = Application.submit(opening, "res-1", NOW - DAY, None)
+    application.attempt = attempt
+
+    expected = Task("opn-1:res-1", NOW + left, NOW - HOUR, "도서 정리") if awaits else None
+    assert offer_to_confirm(application, opening, NOW) == expected
 
 
 def a_batch(**changes: Any) -> Batch:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.placement.openings.model import Offer, Opening
 from services.placement.tasks import storage, usecases
 from services.placement.trust.model import Appeal, Evaluation, Word
 from services.placement.wiring import Rooms, furnish
@@ -97,6 +98,30 @@ def test_hosts_and_officers_find_what_awaits_them_on_either_engine(kept_office: 
     rooms.attendance_follower.settle_due()
     for actor in (OFFICER, HOST):
         assert awaiting(rooms, actor)["shifts_unclear"]["count"] == 1
+
+
+def test_an_offered_place_is_found_on_either_engine_by_the_own_tenant_while_it_is_applied_for(
+    kept_office: Office,
+) -> None:
+    rooms, resident = rooms_of(kept_office), Actor("res-1", frozenset({"resident"}), TENANT)
+    kept_office.an_opening()
+    for number in (1, 2):
+        kept_office.applies(number)
+    now = rooms.tasks.clock.now()
+    offer = Offer("res-1", "opn-1:res-1", 1, 1, now, now + timedelta(hours=1))
+
+    def ask(opening: Opening) -> dict[str, Any]:
+        opening.offers = (offer,)
+        return {}
+
+    kept_office.openings.openings.act(None, "opn-1", ask)
+
+    (told,) = awaiting(rooms, resident)["offers_to_confirm"]["first"]
+    assert (told["id"], told["until"]) == ("opn-1:res-1", iso(offer.until))
+    for other in (replace(resident, subject="res-2"), replace(resident, tenant="jeonju")):
+        assert awaiting(rooms, other) == {}
+    kept_office.withdraws(1)
+    assert awaiting(rooms, resident) == {}
 
 
 def test_a_place_given_back_is_found_on_either_engine(kept_office: Office) -> None:

@@ -87,6 +87,14 @@ def test_nobody_asks_for_a_side_that_is_not_theirs(town: Town, desk: OwedDesk, a
     assert refused.value.code == "role_not_allowed"
 
 
+def test_who_names_no_side_asks_for_their_own_and_who_is_both_for_themselves(town: Town, desk: OwedDesk) -> None:
+    place = town.work()
+
+    for actor in (a_host(), a_resident(), BOTH):
+        assert [row["placement_id"] for row in desk.owed(actor)["evaluations"]] == [place]
+        assert [row["placement_id"] for row in town.desk.my_evaluations(actor)["evaluations"]] == [place]
+
+
 def test_a_resident_who_is_a_host_as_well_owes_a_word_for_themselves_only(town: Town, desk: OwedDesk) -> None:
     town.around.openings["opn-1"] = AnOpening("opn-1", hosts=("host-3", "res-1"))
     mine, others = town.work(), town.work("res-2")

@@ -89,7 +89,7 @@ ASKED: dict[str, list[tuple[Callable[[Town, Actor], Any], dict[str, str | None]]
     "my_evaluations": [
         # Whoever has nothing sees nothing, and no officer anything: they ask for one by its name.
         (
-            lambda town, who: town.desk.my_evaluations(who),
+            lambda town, who: town.desk.my_evaluations(who, side="resident"),
             {**FOR_ONESELF, **dict.fromkeys(("other resident", "resident elsewhere"))},
         ),
         (
