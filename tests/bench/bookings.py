@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -74,7 +75,7 @@ def a_day_of(room: str, day: date, spans: list[Span]) -> Diary:
     return diary
 
 
-class Writers:
+class Writers(ABC):
     """Books free spans in rooms of their own, day after day, or in the one room that everybody wants."""
 
     def __init__(self) -> None:
@@ -82,13 +83,13 @@ class Writers:
         self._next: dict[str, int] = {}
         self._numbers = iter(range(10_000_000))
 
+    @abstractmethod
     def prepare(self, room: str, day: date, spans: list[Span]) -> None:
         """Make ready a day on which these spans are taken."""
-        raise NotImplementedError
 
+    @abstractmethod
     def book(self, room: str, span: Span, number: int) -> bool:
         """Book a span as somebody new; return whether it was free."""
-        raise NotImplementedError
 
     def apart(self, rooms: list[str], days: int) -> dict[str, float]:
         """Book these whole days, one writer a room; return the seconds it took and the successes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -76,7 +77,7 @@ class Counter(monitoring.CommandListener):
         return self.calls, self.read, self.written
 
 
-class Payers:
+class Payers(ABC):
     """Pays the work of a KST month to so many people, phase by phase."""
 
     def __init__(self) -> None:
@@ -117,33 +118,33 @@ class Payers:
             raise RuntimeError(f"{self._batch}: {state}, {won} won of {self._owed}")
         return self.too_slow
 
+    @abstractmethod
     def open(self, programme_id: str) -> None:
         """Make the programme and its budget."""
-        raise NotImplementedError
 
+    @abstractmethod
     def count(self, events: Sequence[Event]) -> None:
         """Count settled attendances."""
-        raise NotImplementedError
 
+    @abstractmethod
     def prepare(self, programme_id: str, batch_id: str) -> None:
         """Make a batch of everything that is due."""
-        raise NotImplementedError
 
+    @abstractmethod
     def approve(self, batch_id: str) -> None:
         """Approve it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def file(self, batch_id: str) -> None:
         """Compose its file and note that the bank has it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settle(self, batch_id: str) -> None:
         """Read the bank's answer, and let months and budget know."""
-        raise NotImplementedError
 
+    @abstractmethod
     def paid(self, programme_id: str, batch_id: str) -> tuple[int, str]:
         """Return the won that the budget has counted as paid, and the batch's state."""
-        raise NotImplementedError
 
 
 class AtOnce:

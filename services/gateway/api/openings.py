@@ -217,7 +217,7 @@ class Select(Body):
         metadata={
             "description": "선정한 까닭, 특히 등록하지 않은 분일 때; 배치와 함께 남고 나중에 더할 수 없습니다 · "
             "why, above all for somebody unregistered; kept with the place, and not to be added later",
-            "example": "전화로 지원하여 창구에서 등록할 예정",
+            "example": "창구에서 만났고 이번 주에 등록할 예정",
         },
     )
 

@@ -3,7 +3,7 @@
     earned      = sum of its lines            (attendance, corrections, recoveries)
     payable     = min(earned, monthly cap)    held_back = earned - payable: seen and flagged, never dropped
     out         = payments that a batch has claimed or paid, less what the bank sent back later, less what was paid back
-    in_dispute  = of what is payable and not out, the lines of shifts that somebody disputes: until an officer answers, or should have
+    in_dispute  = of what is payable and not out, the lines of disputed shifts: until an officer answers, or should have
     due_now     = payable - out - in_dispute  negative: to be recovered
 """
 

@@ -15,23 +15,14 @@ from itertools import combinations
 from typing import Any
 
 from shared.clock import from_iso, kst_day
+from tests.chaos.finding import DUPLICATED, LOST, Finding
 from tests.chaos.office.account import ACTIVE, Account, Document, Entry, is_under_way
 from tests.chaos.office.rooms import Room, Span, clash
 from tests.chaos.office.stage import Office
 
-OVERLAP, LEDGER, CALENDAR, LOST, DUPLICATED, LEFT = "overlap", "ledger", "calendar", "lost", "duplicated", "left"
+OVERLAP, LEDGER, CALENDAR = "overlap", "ledger", "calendar"
 #: How a booking ends.
 ENDS = ("refused", "displaced", "cancelled", "expired", "missed")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it must be. `about` and `act` say whose it is, when that is known."""
-
-    kind: str
-    what: str
-    about: str = ""
-    act: str = ""
 
 
 def span_of(document: Document) -> Span:

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from shared.clock import kst_day
+from tests.chaos.finding import DUPLICATED, LOST, Finding, letters_found
 from tests.chaos.office.account import ACTIVE, Account, Document
 from tests.chaos.office.asking import ASKING, Told, Want
-from tests.chaos.office.audits import DUPLICATED, ENDS, LOST, Finding, span_of
+from tests.chaos.office.audits import ENDS, span_of
 from tests.chaos.office.rooms import Span
 from tests.chaos.office.stage import Office
 
@@ -195,12 +196,4 @@ def letters(account: Account) -> Iterator[Finding]:
             continue
         kind, about = LETTERS[fact]
         owed[kept["_id"], data["resident_id"]] = (kind, data[about])
-    written = Counter((one["cause"]["key"], one["resident"], one["kind"], one["about"]) for one in account.letters)
-    for (key, resident), (kind, about) in owed.items():
-        times = written.pop((key, resident, kind, about), 0)
-        if times == 0:
-            yield Finding(LOST, f"the letter {kind} to {resident}", about, kind)
-        elif times > 1:
-            yield Finding(DUPLICATED, f"{times} letters {kind} to {resident}", about)
-    for _key, resident, kind, about in written:
-        yield Finding(DUPLICATED, f"a letter {kind} to {resident} that no archived fact explains", about)
+    yield from letters_found(owed, account.letters)

@@ -17,22 +17,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.chaos.account import MAIL_SETTLED, local_part
+from tests.chaos.finding import DUPLICATED, LEFT, LOST, Finding
 from tests.chaos.office.account import ACTIVE, Account, Document, is_under_way
 from tests.chaos.office.asking import Want
-from tests.chaos.office.audits import (
-    CALENDAR,
-    DUPLICATED,
-    LEDGER,
-    LEFT,
-    LOST,
-    OVERLAP,
-    Finding,
-    calendars,
-    events,
-    ledgers,
-    overlaps,
-    span_of,
-)
+from tests.chaos.office.audits import CALENDAR, LEDGER, OVERLAP, calendars, events, ledgers, overlaps, span_of
 from tests.chaos.office.effects import Counts, acts, bookings, letters, name_of, stage
 from tests.chaos.office.rooms import Span, clash
 from tests.chaos.office.stage import Office

@@ -12,11 +12,12 @@ from random import Random
 from typing import Any
 
 from tests.chaos.ending import Ending, Note, drain, ending, under_fire, until_nothing_is_held
+from tests.chaos.finding import Finding
 from tests.chaos.killing import Killer, plan_of
 from tests.chaos.load import People
 from tests.chaos.office.account import Account, held, keep_account, unrest
 from tests.chaos.office.asking import ASKING, WANTS, Residents, Want
-from tests.chaos.office.audits import Finding, events
+from tests.chaos.office.audits import events
 from tests.chaos.office.facility import FacilityPeople
 from tests.chaos.office.reckoning import Reckoning, reckon, story_of
 from tests.chaos.office.stage import Office, set_the_stage

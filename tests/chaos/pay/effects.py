@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.chaos.finding import DUPLICATED, LOST, Finding, letters_found
 from tests.chaos.pay.account import Account, Document
 from tests.chaos.pay.asking import FOR_A_PLACE, Story, Told
-from tests.chaos.pay.audits.finding import DUPLICATED, LOST, Finding, events
+from tests.chaos.pay.audits.finding import events
 
 #: What follows from a fact, or None: (kind of letter, what it is about).
 Owed = Callable[[Mapping[str, Any]], tuple[str, str] | None]
@@ -58,15 +59,7 @@ def letters(account: Account) -> Iterator[Finding]:
         told = LETTERS[fact](kept["event"]["data"]) if fact in LETTERS else None
         if told is not None:
             owed[kept["_id"], kept["event"]["data"]["resident_id"]] = told
-    written = Counter((one["cause"]["key"], one["resident"], one["kind"], one["about"]) for one in account.letters)
-    for (key, resident), (kind, about) in owed.items():
-        times = written.pop((key, resident, kind, about), 0)
-        if times == 0:
-            yield Finding(LOST, f"the letter {kind} to {resident}", about, kind)
-        elif times > 1:
-            yield Finding(DUPLICATED, f"{times} letters {kind} to {resident}", about)
-    for _key, resident, kind, about in written:
-        yield Finding(DUPLICATED, f"a letter {kind} to {resident} that no archived fact explains", about)
+    yield from letters_found(owed, account.letters)
 
 
 # -- facts

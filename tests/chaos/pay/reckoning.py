@@ -19,21 +19,12 @@ from datetime import datetime
 from typing import Any
 
 from tests.chaos.account import MAIL_SETTLED, local_part
+from tests.chaos.finding import DUPLICATED, LEFT, LOST, Finding
 from tests.chaos.pay.account import Account, is_under_way
 from tests.chaos.pay.asking import Story
 from tests.chaos.pay.audits.bank import bank
 from tests.chaos.pay.audits.earned import earned
-from tests.chaos.pay.audits.finding import (
-    DUPLICATED,
-    FOUR_EYES,
-    LEFT,
-    LOST,
-    OVER_FILLED,
-    OVERLAPPING,
-    PAID_TWICE,
-    UNBALANCED,
-    Finding,
-)
+from tests.chaos.pay.audits.finding import FOUR_EYES, OVER_FILLED, OVERLAPPING, PAID_TWICE, UNBALANCED
 from tests.chaos.pay.audits.paid import paid
 from tests.chaos.pay.audits.places import overlaps, places
 from tests.chaos.pay.effects import acts, facts, letters

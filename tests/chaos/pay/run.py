@@ -14,11 +14,11 @@ from typing import Any
 
 from shared.errors import CrossesTheDoor
 from tests.chaos.ending import Ending, Note, drain, ending, under_fire, until_nothing_is_held
+from tests.chaos.finding import Finding
 from tests.chaos.killing import Killer, plan_of
 from tests.chaos.load import NeverAnswered, People
 from tests.chaos.pay.account import Account, held, keep_account, uncounted, unrest
 from tests.chaos.pay.asking import FOR_A_PLACE, Acting, Story
-from tests.chaos.pay.audits.finding import Finding
 from tests.chaos.pay.bank import Bank
 from tests.chaos.pay.paying import Paying
 from tests.chaos.pay.reckoning import Reckoning, reckon, story_of

@@ -27,6 +27,8 @@ from tests.services.placement.office import a_row
 
 TENANT, DISTRICT = "gwangsan", "29200"
 PROGRAMME = f"{TENANT}:gs-citizen-allowance"
+#: Where a resident is paid.
+ACCOUNT = {"method": "bank", "code": "004", "number": "000-00-000000", "holder": "은하"}
 
 
 def somebody(subject: str, role: str, *districts: str, tenant: str = TENANT) -> Actor:

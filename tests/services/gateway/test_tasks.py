@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,12 +26,10 @@ from tests.services.gateway.neighbourhood import (
     SECOND,
     TENANT,
     Neighbourhood,
-    a_neighbourhood,
 )
 from tests.services.gateway.refusals import CALL, CITY, PLAN
 from tests.services.gateway.twins import an_opening
 
-ACCOUNT = {"method": "bank", "code": "004", "number": "000-00-000000", "holder": "은하"}
 MONTH = f"{PROGRAMME}:{EUNHA.subject}:2026-11"
 BATCH = {"batch_id": "bat-1", "programme_id": PROGRAMME, "month": "2026-11", "method": "bank"}
 #: Who works here is an officer as well, and a host of the very place.
@@ -43,28 +40,6 @@ EVERYBODY = (
     *(OFFICER, SECOND, CITY, ELSEWHERE, OTHER_TOWN, EUNHA_AS_OFFICER),
 )
 OFFICERS = (OFFICER, SECOND, CITY)
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Neighbourhood:
-    """A town in which nobody works yet."""
-    return a_neighbourhood(tmp_path)
-
-
-@pytest.fixture
-def sheet(town: Neighbourhood) -> str:
-    """A shift to which one resident was selected; another one still waits."""
-    return town.works()
-
-
-@pytest.fixture
-def settled(town: Neighbourhood, sheet: str) -> str:
-    """That shift, worked for two hours and confirmed by its host; the resident has an account."""
-    town.does(EUNHA, "PUT", f"/v1/residents/{EUNHA.subject}/account", **ACCOUNT)
-    told = town.does(EUNHA, "GET", f"/v1/attendance/{sheet}")
-    town.passes(days=3)
-    town.does(HOST, "POST", f"/v1/attendance/{sheet}/confirm", came=told["start"], left=told["end"])
-    return sheet
 
 
 def awaiting(town: Neighbourhood, actor: Actor) -> dict[str, dict[str, Any]]:

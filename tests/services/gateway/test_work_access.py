@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from services.placement.openings.draw import verify
 from shared.actors import Actor
 from shared.clock import from_iso
 from tests.services.gateway.neighbourhood import (
+    ACCOUNT,
     BYEOL,
     ELSEWHERE,
     EUNHA,
@@ -25,39 +23,15 @@ from tests.services.gateway.neighbourhood import (
     SECOND,
     TENANT,
     Neighbourhood,
-    a_neighbourhood,
 )
 from tests.services.gateway.twins import an_opening
 
 MONTH = f"{PROGRAMME}:{EUNHA.subject}:2026-11"
-ACCOUNT = {"method": "bank", "code": "004", "number": "000-00-000000", "holder": "은하"}
 Refusals = dict[Actor | None, str]
 NOT_STAFF: Refusals = {None: "sign_in_needed", EUNHA: "role_not_allowed", BYEOL: "role_not_allowed"}
 STRANGERS: Refusals = {ELSEWHERE: "other_district", OTHER_TOWN: "other_tenant"}
 #: What only officers of the district may do.
 OFFICERS_ONLY: Refusals = {**NOT_STAFF, HOST: "role_not_allowed", **STRANGERS}
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Neighbourhood:
-    """A town in which nobody works yet."""
-    return a_neighbourhood(tmp_path)
-
-
-@pytest.fixture
-def sheet(town: Neighbourhood) -> str:
-    """A shift to which one resident was selected, and another was not."""
-    return town.works()
-
-
-@pytest.fixture
-def settled(town: Neighbourhood, sheet: str) -> str:
-    """That shift, worked for two hours and confirmed by its host; the resident has an account."""
-    town.does(EUNHA, "PUT", f"/v1/residents/{EUNHA.subject}/account", **ACCOUNT)
-    told = town.does(EUNHA, "GET", f"/v1/attendance/{sheet}")
-    town.passes(days=3)
-    town.does(HOST, "POST", f"/v1/attendance/{sheet}/confirm", came=told["start"], left=told["end"])
-    return sheet
 
 
 def refused(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from tests.chaos.finding import LOST, Finding
 from tests.chaos.pay.account import Account, Document
 from tests.chaos.pay.audits.earned import month_of, none_is_large
-from tests.chaos.pay.audits.finding import LOST, PAID_TWICE, UNBALANCED, Finding
+from tests.chaos.pay.audits.finding import PAID_TWICE, UNBALANCED
 from tests.chaos.pay.audits.paid import WENT_THROUGH, rows_of
 from tests.chaos.pay.bank import Entry
 from tests.chaos.pay.stage import Stage, won_of

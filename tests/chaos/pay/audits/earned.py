@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from shared.clock import kst_day
+from tests.chaos.finding import LOST, Finding
 from tests.chaos.pay.account import Account, Document
-from tests.chaos.pay.audits.finding import LOST, UNBALANCED, Finding
+from tests.chaos.pay.audits.finding import UNBALANCED
 from tests.chaos.pay.stage import Stage, minutes_of, won_of
 
 #: States in which an opening may still give places.

@@ -1,25 +1,14 @@
-"""What an audit finds: which kinds there are, and whose it is."""
+"""What an audit of pay finds beside what is lost, doubled or left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tests.chaos.pay.account import Account
 
 UNBALANCED, PAID_TWICE, OVER_FILLED, OVERLAPPING = "unbalanced", "paid_twice", "over_filled", "overlapping"
-FOUR_EYES, LOST, DUPLICATED, LEFT = "four_eyes_broken", "lost", "duplicated", "left"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it must be. `about` and `act` say whose it is, when that is known."""
-
-    kind: str
-    what: str
-    about: str = ""
-    act: str = ""
+FOUR_EYES = "four_eyes_broken"
 
 
 def events(account: Account, suffix: str) -> Iterator[Mapping[str, Any]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
+from tests.chaos.finding import Finding
 from tests.chaos.pay.account import Account, Document
-from tests.chaos.pay.audits.finding import FOUR_EYES, PAID_TWICE, UNBALANCED, Finding
+from tests.chaos.pay.audits.finding import FOUR_EYES, PAID_TWICE, UNBALANCED
 
 #: What the bank says of a row whose won reached the account.
 WENT_THROUGH = "paid"

@@ -10,8 +10,9 @@ from itertools import combinations
 from typing import Any
 
 from shared.clock import kst_day
+from tests.chaos.finding import DUPLICATED, LEFT, LOST, Finding
 from tests.chaos.pay.account import Account, Document
-from tests.chaos.pay.audits.finding import DUPLICATED, LEFT, LOST, OVER_FILLED, OVERLAPPING, Finding, events
+from tests.chaos.pay.audits.finding import OVER_FILLED, OVERLAPPING, events
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ from tests.services.placement.budgets.makers import PaperOpenings
 TENANT = "incheon"
 YEONSU, BUPYEONG, GYEYANG = "28185", "28237", "28245"
 UMBRELLA = f"{TENANT}:ic-sangsaeng"
+#: What Yeonsu proposes, the programme that comes of it, and who pays for it, in won.
+NAMED = "yeonsu-broadcast"
+HOSTED = f"{TENANT}:{NAMED}"
+SPLIT = {"city": 84_000_000, "district": 36_000_000}
 #: A Tuesday, 14:00 in Seoul.
 NOW = datetime(2026, 12, 1, 5, 0, tzinfo=UTC)
 OPENS, CLOSES = NOW, NOW + timedelta(days=30)

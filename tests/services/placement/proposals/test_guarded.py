@@ -15,7 +15,10 @@ from tests.services.placement.proposals.makers import (
     CITY,
     CITY_TOO,
     GYEYANG,
+    HOSTED,
+    NAMED,
     OPERATOR,
+    SPLIT,
     TENANT,
     YEONSU,
     Hall,
@@ -23,10 +26,6 @@ from tests.services.placement.proposals.makers import (
     a_plan,
     an_officer,
 )
-
-NAMED = "yeonsu-broadcast"
-HOSTED = f"{TENANT}:{NAMED}"
-SPLIT = {"city": 84_000_000, "district": 36_000_000}
 
 
 @pytest.fixture

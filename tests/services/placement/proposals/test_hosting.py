@@ -12,6 +12,9 @@ from tests.services.placement.proposals.makers import (
     BUPYEONG,
     CITY,
     GYEYANG,
+    HOSTED,
+    NAMED,
+    SPLIT,
     TENANT,
     UMBRELLA,
     YEONSU,
@@ -19,10 +22,6 @@ from tests.services.placement.proposals.makers import (
     a_hall,
     an_officer,
 )
-
-NAMED = "yeonsu-broadcast"
-HOSTED = f"{TENANT}:{NAMED}"
-SPLIT = {"city": 84_000_000, "district": 36_000_000}
 
 
 @pytest.fixture

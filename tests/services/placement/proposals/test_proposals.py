@@ -17,6 +17,7 @@ from tests.services.placement.proposals.makers import (
     CITY_TOO,
     CLOSES,
     GYEYANG,
+    NAMED,
     NOW,
     RESIDENT,
     STRANGER,
@@ -27,8 +28,6 @@ from tests.services.placement.proposals.makers import (
     a_plan,
     an_officer,
 )
-
-NAMED = "yeonsu-broadcast"
 
 
 @pytest.fixture
